@@ -1,0 +1,94 @@
+"""The network against transformers: same folder, same numbers."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from websailor.errors import UserError
+from websailor.models.local.network import Network, NetworkConfig
+
+SMALL = NetworkConfig(
+    vocab_size=211, hidden_size=48, layers=3, heads=4, kv_heads=2, head_dim=16, intermediate=80, max_positions=256
+)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_logits_equal_transformers(tmp_path: Path, tied: bool) -> None:
+    from transformers import Qwen3ForCausalLM
+
+    network = Network(replace(SMALL, tied=tied)).initialise(3)
+    network.save(tmp_path)
+    reference = Qwen3ForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    tokens = torch.randint(0, 211, (3, 50), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(network(tokens), reference(tokens).logits, atol=1e-4, rtol=1e-4)
+
+
+def test_transformers_folder_loads_here_and_gradients_agree(tmp_path: Path) -> None:
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    torch.manual_seed(0)
+    config = Qwen3Config(
+        vocab_size=97,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=1,
+        head_dim=8,
+        intermediate_size=64,
+        rope_parameters={"rope_theta": 50_000.0, "rope_type": "default"},
+        tie_word_embeddings=True,
+    )
+    reference = Qwen3ForCausalLM(config)
+    reference.save_pretrained(tmp_path)
+    network = Network.load(tmp_path)
+    assert network.config.rope_theta == 50_000.0
+    tokens = torch.randint(0, 97, (2, 33), generator=torch.Generator().manual_seed(1))
+    for model, logits in ((network, network(tokens)), (reference, reference(tokens).logits)):
+        torch.nn.functional.cross_entropy(logits.flatten(0, 1)[:-1], tokens.flatten()[1:]).backward()
+        assert model is not None
+    ours, theirs = dict(network.named_parameters()), dict(reference.named_parameters())
+    assert set(ours) == {name for name in theirs if name != "lm_head.weight"}
+    for name, parameter in ours.items():
+        torch.testing.assert_close(parameter.grad, theirs[name].grad, atol=1e-5, rtol=1e-4)
+
+
+def test_padding_on_the_right_changes_nothing() -> None:
+    network = Network(SMALL).initialise(0)
+    tokens = torch.randint(0, 211, (1, 20), generator=torch.Generator().manual_seed(2))
+    padded = torch.cat((tokens, torch.zeros(1, 13, dtype=torch.long)), dim=1)
+    with torch.no_grad():
+        torch.testing.assert_close(network(padded)[:, :20], network(tokens), atol=1e-5, rtol=1e-5)
+
+
+def test_save_and_load_are_exact_and_initialise_is_deterministic(tmp_path: Path) -> None:
+    network = Network(SMALL).initialise(5)
+    network.save(tmp_path / "checkpoint")
+    again = Network.load(tmp_path / "checkpoint")
+    assert again.config == network.config
+    for (name, one), (_, two) in zip(network.state_dict().items(), again.state_dict().items(), strict=True):
+        assert torch.equal(one, two), name
+    assert torch.equal(Network(SMALL).initialise(5).head, network.head)
+    assert not torch.equal(Network(SMALL).initialise(6).head, network.head)
+
+
+def test_bad_folders_say_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no config\.json"):
+        Network.load(tmp_path)
+    config = SMALL.to_hugging_face()
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"no model\.safetensors"):
+        Network.load(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(UserError, match="not readable"):
+        Network.load(tmp_path)
+    Network(NetworkConfig(vocab_size=5)).save(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match="do not fit"):
+        Network.load(tmp_path)
+    (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
+    with pytest.raises(UserError, match="model_type"):
+        Network.load(tmp_path)
