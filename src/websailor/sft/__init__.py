@@ -1,0 +1,86 @@
+"""Stage: cold start. Supervised fine-tuning of a local model on expert trajectories.
+
+Reads `trajectories` (records.jsonl of Trajectory) and `wiki` (its texts for the tokenizer, its lexicon for renaming). Writes `initial/`
+(the untrained checkpoint), `checkpoint/` (Hugging Face folder), `metrics.jsonl` (one row a logged step) and, while it runs,
+`state.pt`, from which a killed run goes on.
+
+The loss counts the agent's own tokens only (thoughts, calls, answer). Starting from nothing, the network first learns to copy
+(random sequences that repeat); then every trajectory is seen under a fresh permutation of the name words, so that names
+can only be copied from the conversation and never learnt by heart.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from websailor.errors import UserError
+from websailor.files import StageConfig, StageDirectory
+from websailor.records import Manifest
+
+
+class Config(StageConfig):
+    """Settings of the cold start. Defaults are the embedded agent's: 0.85M parameters, minutes on two cores."""
+
+    base: Path | None = None
+    """Checkpoint folder to start from; None starts from fresh weights and a tokenizer built here."""
+    tokenizer: Literal["auto", "word", "bpe"] = "auto"
+    """`word` for generated worlds, `bpe` for real text; `auto` decides by whether the wiki has a lexicon."""
+    vocabulary: int = Field(8192, ge=300)
+    """Most entries of a fresh tokenizer (protocol tokens come on top)."""
+    hidden_size: int = Field(128, ge=8)
+    layers: int = Field(4, ge=1)
+    heads: int = Field(4, ge=1)
+    kv_heads: int = Field(2, ge=1)
+    head_dim: int = Field(32, ge=2)
+    intermediate: int = Field(384, ge=8)
+    context: int = Field(2048, ge=64)
+    """Longest conversation in tokens; longer trajectories are left out and counted."""
+    copy_steps: int = Field(120, ge=0)
+    """Steps of copy pretraining (only from fresh weights). Without it the tiny model never learns to use what it reads."""
+    steps: int = Field(2000, ge=1)
+    """Optimiser steps."""
+    seconds: float = Field(0.0, ge=0)
+    """Wall-clock budget; the learning rate decays to its end by then. 0: no budget, `steps` decides alone."""
+    tokens_per_step: int = Field(3000, ge=64)
+    """Tokens of one batch over all processes, padding not counted."""
+    muon_lr: float = Field(0.02, gt=0)
+    """Muon's learning rate, for matrices."""
+    adamw_lr: float = Field(4e-3, gt=0)
+    """AdamW's learning rate, for embeddings and norms."""
+    warmup: int = Field(20, ge=0)
+    """Steps of linear warm-up."""
+    decay: float = Field(0.4, ge=0, le=1)
+    """Share of the run, at its end, over which the learning rate falls linearly to a twentieth."""
+    rename: bool = True
+    """Permute the lexicon's name words anew each time a trajectory is drawn (generated worlds only)."""
+    validation: int = Field(64, ge=0)
+    """Trajectories held back to measure the loss on."""
+    log_every: int = Field(20, ge=1)
+    processes: int = Field(0, ge=0)
+    """Data-parallel processes; 0: one a core."""
+    state_every: float = Field(20.0, gt=0)
+    """Seconds between saved training states."""
+
+
+def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
+    """Train and write `checkpoint/`. Returns the manifest; a finished directory returns at once.
+
+    Raises `UserError` when there is no trajectory to learn from, or when the directory holds another run.
+    """
+    with StageDirectory(out, "sft", config, {name: inputs[name] for name in ("wiki", "trajectories")}) as stage:
+        if stage.finished:
+            return stage.manifest()
+        trajectories = inputs["trajectories"] / "records.jsonl"
+        if not trajectories.is_file() or trajectories.stat().st_size == 0:
+            raise UserError(f"{trajectories}: no trajectories: run `websailor trajectories collect` first")
+
+        from websailor.models.local.parallel import run_parallel
+        from websailor.sft.preparation import prepare
+        from websailor.sft.trainer import read_result, train
+
+        prepare(config, inputs["wiki"], trajectories, out)
+        run_parallel(train, config.processes, config, inputs["wiki"], trajectories, out)
+        result = read_result(out)
+        return stage.finish(**result)
