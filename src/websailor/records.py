@@ -133,7 +133,7 @@ class Shape(Record):
     wl_hash: str
     """Weisfeiler-Leman hash of the directed graph, unlabelled."""
     class_id: str
-    """The isomorphism class: the hash, with a suffix where two classes share it."""
+    """The isomorphism class: the hash, with a suffix where two classes may share it."""
     size: int
     cycle_rank: int
     orbits: tuple[tuple[str, ...], ...]
