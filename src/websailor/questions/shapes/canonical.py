@@ -1,7 +1,7 @@
 """The exact form of a small directed graph: Weisfeiler-Leman hash, canonical form, automorphism orbits.
 
-Enters: a graph of at most `MAX_NODES` nodes as bit masks (bit u of `out_N[v]` is set for an edge v -> u), optionally with
-a colour per node. Leaves: `Form`. Two graphs have equal `class_id` exactly when they are isomorphic; the id depends on
+Enters: a graph of at most `MAX_NODES` nodes as bit masks (bit u of `out_N[v]` is set for an edge v -> u), and perhaps a
+colour per node. Leaves: `Form`. Two graphs have equal `class_id` exactly when they are isomorphic; the id depends on
 nothing but the graph, so it is the same in every run and on every machine.
 
 Refinement (Weisfeiler & Leman 1968): a node's next colour is the rank of (own colour, how many out-neighbours of each
@@ -198,7 +198,7 @@ def canonicalise(
                 verdict = _leaf(size, out_N, colour_N, seen, best_N, place_N)
                 if verdict == 0:
                     for node in range(size):
-                        one, other = _root(parent_N, node), _root(parent_N, place_N[colour_N[node]])
+                        one, other = _root(parent_N, node), _root(parent_N, int(place_N[colour_N[node]]))
                         parent_N[max(one, other)] = min(one, other)
                 seen = True
                 depth -= 1

@@ -188,10 +188,8 @@ def draw_batch(
                 walked = (linked_N[one] >> other) & 1
                 if not walked and (hub_V[node_N[one]] or hub_V[node_N[other]] or _random(state) >= chord):
                     continue
-                low, stop = _row_range(out_indices, out_indptr[node_N[one]], out_indptr[node_N[one] + 1], node_N[other])
-                back, back_stop = _row_range(
-                    out_indices, out_indptr[node_N[other]], out_indptr[node_N[other] + 1], node_N[one]
-                )
+                low, stop = _facts(out_indptr, out_indices, node_N[one], node_N[other])
+                back, back_stop = _facts(out_indptr, out_indices, node_N[other], node_N[one])
                 facts = (stop - low) + (back_stop - back)
                 if facts == 0:
                     continue
