@@ -67,6 +67,8 @@ class Kind(Record):
     chinese: str
     pronoun: Literal["who", "that"]
     """Relative pronoun of English clauses about it."""
+    leads: tuple[str, ...]
+    """First sentences of its pages, fullest first; slots are `{s}` and relation names, the last has no other slot than `{s}`."""
 
 
 @cache

@@ -1,0 +1,118 @@
+"""Writes a world as a MediaWiki XML dump (export schema 0.11), and its truth beside it.
+
+What enters: a `World`. What leaves: `FILE.xml` or `FILE.xml.bz2`, written as a stream and renamed into place when complete;
+`world.json` (knobs, lexicon, counts) and `facts.jsonl` (every fact with the pages that state it).
+"""
+
+import bz2
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+from xml.sax.saxutils import escape
+
+from websailor.files import write_json
+from websailor.wiki.world.model import TrueFact, World
+from websailor.wiki.world.pages import PageWriter
+
+NAMESPACES = {-1: "Special", 0: "", 1: "Talk", 4: "Project", 6: "File", 10: "Template", 12: "Help", 14: "Category"}
+TIMESTAMP = "2025-01-01T00:00:00Z"
+
+
+def base_url(world: World) -> str:
+    """Address of the encyclopedia's main page; `.example` is reserved, so no such site can exist."""
+    return f"https://{world.config.profile}-{world.config.seed}.world.example/wiki/Main_Page"
+
+
+def write_dump(world: World, path: Path) -> int:
+    """Write the dump, compressed when the name ends in `.bz2`. Returns the number of pages. Nothing is left behind on failure."""
+    temporary = path.with_name(path.name + ".part")
+    count = 0
+    try:
+        with _open(temporary, compressed=path.suffix == ".bz2") as file:
+            file.write(_siteinfo(world))
+            for count, (title, namespace, text, redirect) in enumerate(all_pages(world), 1):
+                file.write(_page(count, title, namespace, text, redirect))
+            file.write("</mediawiki>\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def all_pages(world: World) -> Iterator[tuple[str, int, str, str | None]]:
+    """(title, namespace, wikitext, redirect target or None) of every page, in page id order."""
+    writer = PageWriter(world)
+    for entity, title in enumerate(writer.titles):
+        yield title, 0, writer.wikitext(entity), None
+
+
+def write_truth(world: World, directory: Path, prefix: str = "") -> None:
+    """Write `<prefix>world.json` and `<prefix>facts.jsonl` into a directory."""
+    facts = directory / f"{prefix}facts.jsonl"
+    temporary = facts.with_name(facts.name + ".part")
+    with temporary.open("w", encoding="utf-8") as file:
+        for fact in true_facts(world):
+            file.write(fact.model_dump_json(exclude_none=True) + "\n")
+    temporary.replace(facts)
+    write_json(
+        directory / f"{prefix}world.json",
+        {
+            "config": world.config.model_dump(mode="json"),
+            "seed": world.config.seed,
+            "language": "en",
+            "lexicon": list(world.words),
+            "entities": len(world),
+            "facts": len(world.subject_F),
+            "kinds": {kind: int((world.kind_N == number).sum()) for number, kind in enumerate(world.kinds)},
+        },
+    )
+
+
+def true_facts(world: World) -> Iterator[TrueFact]:
+    """Every fact of the world, in column order, with the titles of the pages that state it."""
+    titles, types = world.titles, world.value_types()
+    columns = zip(world.subject_F.tolist(), world.relation_F.tolist(), world.object_F.tolist(), strict=True)
+    for subject, relation, value in columns:
+        entity = types[relation] == "entity"
+        yield TrueFact(
+            subject=titles[subject],
+            relation=world.relations[relation],
+            object=titles[value] if entity else str(value),
+            value_type=types[relation],
+            pages=(titles[subject],),
+        )
+
+
+def _open(path: Path, compressed: bool) -> IO[str]:
+    if compressed:
+        return cast(IO[str], bz2.open(path, "wt", compresslevel=5, encoding="utf-8", newline="\n"))
+    return path.open("w", encoding="utf-8", newline="\n")
+
+
+def _siteinfo(world: World) -> str:
+    rows = "\n".join(
+        f'      <namespace key="{key}" case="first-letter"' + (f">{name}</namespace>" if name else " />")
+        for key, name in NAMESPACES.items()
+    )
+    return (
+        '<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="en">\n'
+        "  <siteinfo>\n"
+        f"    <sitename>World {world.config.seed}</sitename>\n"
+        f"    <dbname>world{world.config.seed}</dbname>\n"
+        f"    <base>{base_url(world)}</base>\n"
+        "    <generator>websailor</generator>\n"
+        "    <case>first-letter</case>\n"
+        f"    <namespaces>\n{rows}\n    </namespaces>\n"
+        "  </siteinfo>\n"
+    )
+
+
+def _page(number: int, title: str, namespace: int, text: str, redirect: str | None) -> str:
+    pointer = f'    <redirect title="{escape(redirect, {chr(34): "&quot;"})}" />\n' if redirect else ""
+    body = escape(text)
+    return (
+        f"  <page>\n    <title>{escape(title)}</title>\n    <ns>{namespace}</ns>\n    <id>{number}</id>\n{pointer}"
+        f"    <revision>\n      <id>{number}</id>\n      <timestamp>{TIMESTAMP}</timestamp>\n"
+        "      <model>wikitext</model>\n      <format>text/x-wiki</format>\n"
+        f'      <text bytes="{len(text.encode())}" xml:space="preserve">{body}</text>\n    </revision>\n  </page>\n'
+    )
