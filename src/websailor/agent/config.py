@@ -1,0 +1,39 @@
+"""The limits and the prompt of an episode."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from websailor.models.protocol import PromptName
+
+
+class AgentConfig(BaseModel):
+    """Settings of the loop. Reaching a limit is never an error: the trajectory says which one it was."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    prompt: PromptName = "full"
+    """`full`: role, tool signatures, format, date. `brief`: a dozen words, for the embedded agent."""
+    turns: int = Field(default=100, ge=1)
+    """Turns of the model at most."""
+    context_tokens: int = Field(default=128 * 1024, ge=1)
+    """Tokens of the whole conversation at most, the last answer included."""
+    max_tokens_per_turn: int = Field(default=10_000, ge=1)
+    """Tokens of one turn at most."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Wall time of the episode at most."""
+    format_errors: int = Field(default=3, ge=1)
+    """Turns in a row without a usable call or answer that end the episode."""
+    tool_failures: int = Field(default=10, ge=1)
+    """Calls in a row that failed in the tool that end the episode."""
+    date: str | None = None
+    """`Current date` of the full prompt, `YYYY-MM-DD`; None is the day of the run."""
+
+    @model_validator(mode="after")
+    def _room_for_turns(self) -> Self:
+        if self.context_tokens < 3 * self.max_tokens_per_turn:
+            raise ValueError(
+                f"context_tokens ({self.context_tokens}) must be at least three times max_tokens_per_turn "
+                f"({self.max_tokens_per_turn}): room for the question, a turn and the last answer"
+            )
+        return self

@@ -1,0 +1,197 @@
+"""The ReAct loop: thought, call, observation, until an answer or a limit.
+
+Enters: a question, a `ChatModel` for this conversation, a `Toolbox`, the limits. Leaves: a `Trajectory` whose `stop`
+names the ending. The conversation only grows: a message that the model has accepted is never changed, so a model may
+keep its cache through all turns.
+"""
+
+import asyncio
+import datetime
+
+from websailor.agent.config import AgentConfig
+from websailor.agent.context import ContextBudget
+from websailor.models.base import ChatModel, ContextExceeded, Reply, Sampling
+from websailor.models.protocol import ParsedTurn, last_chance, read_turn, system_prompt
+from websailor.records import Message, Observation, Question, Step, StopReason, ToolCall, Trajectory, Usage
+from websailor.tools.base import REFUSED, Toolbox
+
+
+async def run_episode(
+    question: Question,
+    model: ChatModel,
+    toolbox: Toolbox,
+    config: AgentConfig,
+    sampling: Sampling,
+    seed: int,
+    model_name: str,
+) -> Trajectory:
+    """Work one question.
+
+    Every ending is a `StopReason`. With `CONTEXT_LIMIT` the observation that did not fit was dropped and the model had
+    one more turn: `answer` is what it said there, if anything. In all other limits `answer` is None.
+    `usage.prompt_tokens` is the length of the last prompt, `completion_tokens` the sum over turns. Defects of the model
+    or a tool raise.
+    """
+    episode = _Episode(question, model, toolbox, config, sampling)
+    clock = asyncio.timeout(config.seconds)
+    try:
+        async with clock:
+            await episode.run()
+    except TimeoutError:
+        if not clock.expired():
+            raise
+        episode.end(StopReason.TIME_LIMIT, f"{config.seconds:g} seconds are over")
+    assert episode.stop is not None
+    return Trajectory(
+        id=f"{question.id}/{seed}",
+        question_id=question.id,
+        model=model_name,
+        seed=seed,
+        messages=tuple(episode.messages),
+        steps=tuple(episode.steps),
+        answer=episode.answer,
+        stop=episode.stop,
+        error=episode.error,
+        usage=Usage(
+            prompt_tokens=episode.budget.prompt_tokens,
+            completion_tokens=episode.completion_tokens,
+            turns=episode.turns,
+            tool_calls=episode.tool_calls,
+            format_errors=episode.format_errors,
+        ),
+    )
+
+
+class _Episode:
+    """The state of one run through the loop."""
+
+    def __init__(
+        self, question: Question, model: ChatModel, toolbox: Toolbox, config: AgentConfig, sampling: Sampling
+    ) -> None:
+        self._model = model
+        self._toolbox = toolbox
+        self._config = config
+        self._sampling = sampling.model_copy(
+            update={"max_tokens": min(sampling.max_tokens, config.max_tokens_per_turn)}
+        )
+        self._signatures = toolbox.signatures
+        date = config.date or datetime.date.today().isoformat()
+        self.messages = [
+            Message(role="system", content=system_prompt(config.prompt, self._signatures, date)),
+            Message(role="user", content=question.prompt),
+        ]
+        self.budget = ContextBudget(config.context_tokens, self._sampling.max_tokens, last_chance(config.prompt))
+        self.steps: list[Step] = []
+        self.answer: str | None = None
+        self.stop: StopReason | None = None
+        self.error: str | None = None
+        self.turns = self.tool_calls = self.format_errors = self.completion_tokens = 0
+        self._format_errors_in_a_row = self._failures_in_a_row = 0
+
+    def end(self, stop: StopReason, error: str | None = None) -> None:
+        self.stop = stop
+        self.error = error
+
+    async def run(self) -> None:
+        deadline = None if self._config.seconds is None else asyncio.get_running_loop().time() + self._config.seconds
+        unseen = 0  # messages at the end that the model has not accepted yet and may be taken back
+        while self.stop is None:
+            if deadline is not None and asyncio.get_running_loop().time() >= deadline:
+                self.end(StopReason.TIME_LIMIT, f"{self._config.seconds:g} seconds are over")
+                return
+            try:
+                reply = await self._reply()
+            except ContextExceeded as exceeded:
+                await self._last_turn(unseen, str(exceeded))
+                return
+            before = len(self.messages)
+            await self._take(reply)
+            unseen = len(self.messages) - before
+
+    async def _reply(self) -> Reply:
+        reply = await self._model.reply(self.messages, self._signatures, self._sampling)
+        self.budget.account(self.messages, reply.usage)
+        self.completion_tokens += reply.usage.completion_tokens
+        self.turns += 1
+        self.messages.append(reply.message)
+        return reply
+
+    def _read(self, reply: Reply) -> ParsedTurn:
+        turn = read_turn(reply.message, call_id=f"call_{self.turns}")
+        if turn.error is not None and reply.truncated:
+            words = f"The turn was cut off after {reply.usage.completion_tokens} tokens: think shorter."
+            turn = turn.model_copy(update={"error": words})
+        return turn
+
+    async def _take(self, reply: Reply) -> None:
+        """Act on a turn: end with its answer, or append what came of it."""
+        turn = self._read(reply)
+        if turn.answer is not None:
+            self.steps.append(Step(thought=turn.thought, call=None, observation=None))
+            self.answer = turn.answer
+            self.end(StopReason.ANSWER)
+            return
+        call = turn.calls[0] if turn.calls else None
+        if self.turns >= self._config.turns:
+            self.format_errors += call is None
+            self.steps.append(Step(thought=turn.thought, call=call, observation=None))
+            self.end(StopReason.TURN_LIMIT, f"no answer within {self._config.turns} turns")
+            return
+        observation = await self._observe(turn, call)
+        answers = _observation_messages(reply.message, call, observation)
+        if self.stop is None and not self.budget.fits(answers):
+            self.steps.append(Step(thought=turn.thought, call=call, observation=None))
+            tokens = self.budget.estimate(answers)
+            await self._last_turn(
+                0,
+                f"the observation of turn {self.turns} (about {tokens} tokens) did not fit",
+            )
+            return
+        self.messages += answers
+        self.steps.append(Step(thought=turn.thought, call=call, observation=observation))
+
+    async def _observe(self, turn: ParsedTurn, call: ToolCall | None) -> Observation:
+        """Run the call, or say what is wrong with the turn; counts what happened."""
+        if call is None:
+            assert turn.error is not None
+            observation = Observation(content=turn.error, status="error", provider=REFUSED)
+        else:
+            observation = await self._toolbox.call(call)
+        refused = observation.provider == REFUSED
+        self.format_errors += refused
+        self.tool_calls += not refused
+        self._format_errors_in_a_row = self._format_errors_in_a_row + 1 if refused else 0
+        if not refused:
+            self._failures_in_a_row = self._failures_in_a_row + 1 if observation.status == "error" else 0
+        if self._format_errors_in_a_row >= self._config.format_errors:
+            self.end(StopReason.FORMAT_ERROR, observation.content)
+        elif self._failures_in_a_row >= self._config.tool_failures:
+            self.end(StopReason.TOOL_FAILURE, observation.content)
+        return observation
+
+    async def _last_turn(self, unseen: int, why: str) -> None:
+        """Take back what the model refused, ask for the answer, and end."""
+        if unseen:
+            del self.messages[-unseen:]
+            self.steps[-1] = self.steps[-1].model_copy(update={"observation": None})
+        if not self.turns:
+            self.end(StopReason.CONTEXT_LIMIT, why)
+            return
+        self.messages.append(Message(role="user", content=last_chance(self._config.prompt)))
+        try:
+            reply = await self._reply()
+        except ContextExceeded as exceeded:
+            self.messages.pop()
+            self.end(StopReason.CONTEXT_LIMIT, f"{why}; and no room for an answer: {exceeded}")
+            return
+        turn = self._read(reply)
+        self.answer = turn.answer
+        self.format_errors += turn.error is not None
+        self.steps.append(Step(thought=turn.thought, call=turn.calls[0] if turn.calls else None, observation=None))
+        self.end(StopReason.CONTEXT_LIMIT, why)
+
+
+def _observation_messages(said: Message, call: ToolCall | None, observation: Observation) -> list[Message]:
+    """The observation as tool messages: one, or one for each of several native calls that were refused together."""
+    ids = [one.id for one in said.tool_calls] or [call.id if call else None]
+    return [Message(role="tool", content=observation.content, tool_call_id=one) for one in ids]

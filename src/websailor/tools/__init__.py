@@ -1,0 +1,1 @@
+"""What the agent acts with: Tool, Toolbox, and the web behind them."""

@@ -1,0 +1,117 @@
+"""The seams between the agent, its tools, and the web behind them.
+
+Enters: a `ToolCall` as the model wrote it. Leaves: always an `Observation`; a call that cannot be run gets one that
+says how to do it right.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from websailor.models.protocol import stripped
+from websailor.records import Hit, Observation, Page, Record, ToolCall
+from websailor.tools.arguments import ArgumentError, checked
+
+REFUSED = "toolbox"
+"""`Observation.provider` of a call that was never run: malformed, unknown, or with wrong arguments."""
+
+SEPARATOR = "\n=======\n"
+"""Stands between the results of one call."""
+
+
+class ToolFailure(Exception):
+    """A tool or the web behind it could not do what was asked; the message is for the agent."""
+
+
+class Web(Protocol):
+    """The web as the tools see it; the agent cannot tell which one it is."""
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """The best `k` pages for `query`, best first. Raises `ToolFailure` when the search itself fails; no result is
+        an empty list."""
+        ...
+
+    def fetch(self, url: str) -> Page:
+        """The page at `url`. Raises `ToolFailure` when there is none."""
+        ...
+
+
+class ToolSpec(Record):
+    """What the model is told of a tool."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    """JSON schema of the arguments."""
+
+
+def signature(spec: ToolSpec) -> dict[str, Any]:
+    """OpenAI-style function schema."""
+    function = {"name": spec.name, "description": spec.description, "parameters": spec.parameters}
+    return {"type": "function", "function": function}
+
+
+class Tool(Protocol):
+    """Something the agent can call."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """Name, description, JSON schema."""
+        ...
+
+    async def __call__(self, **arguments: Any) -> Observation:
+        """Run with arguments that fit the schema. Raises `ToolFailure` with words for the agent."""
+        ...
+
+
+class Toolbox:
+    """The tools of an episode, in the order the model sees them."""
+
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        self._tools = {tool.spec.name: tool for tool in tools}
+        if len(self._tools) != len(tools):
+            raise ValueError("two tools bear the same name")
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return tuple(tool.spec for tool in self._tools.values())
+
+    @property
+    def signatures(self) -> list[dict[str, Any]]:
+        """OpenAI-style function schemas, as `ChatModel.reply` takes them."""
+        return [signature(spec) for spec in self.specs]
+
+    async def call(self, call: ToolCall) -> Observation:
+        """Run a call. What is wrong with the call becomes an observation; a defect of a tool raises."""
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return _refusal(f'There is no tool "{call.name}". Tools: {", ".join(self._tools)}.')
+        try:
+            arguments = checked(stripped(json.loads(call.arguments, strict=False)), tool.spec.parameters)
+        except (json.JSONDecodeError, RecursionError) as error:
+            return _refusal(f"The arguments of {call.name} are not JSON ({error}). Write {_example(tool.spec)}")
+        except ArgumentError as error:
+            return _refusal(f"{call.name}: {error}. Write {_example(tool.spec)}")
+        started = time.perf_counter()
+        try:
+            observation = await tool(**arguments)
+        except ToolFailure as failure:
+            observation = Observation(content=str(failure), status="error", provider=call.name)
+        return observation.model_copy(update={"seconds": time.perf_counter() - started})
+
+
+def _refusal(text: str) -> Observation:
+    return Observation(content=text, status="error", provider=REFUSED)
+
+
+def _example(spec: ToolSpec) -> str:
+    """A call of the right form, from the schema."""
+    arguments = {}
+    for name in spec.parameters.get("required", ()):
+        types = spec.parameters["properties"][name].get("type", "string")
+        first = types if isinstance(types, str) else types[0]
+        arguments[name] = (
+            ["..."] if first == "array" else {"integer": 1, "number": 1, "boolean": True}.get(first, "...")
+        )
+    return json.dumps({"name": spec.name, "arguments": arguments})

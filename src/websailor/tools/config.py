@@ -1,0 +1,26 @@
+"""How the tools answer."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ToolsConfig(BaseModel):
+    """Settings of search and visit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    top_k: int = Field(default=10, ge=1)
+    """Search results per query."""
+    snippet_words: int = Field(default=30, ge=1)
+    """Words of a snippet at most."""
+    address: Literal["url", "title"] = "url"
+    """How pages are named to the agent: by URL, or by title (shorter, for the embedded agent)."""
+    visit_sentences: int = Field(default=5, ge=0)
+    """Sentences of a page at most."""
+    visit_fields: int = Field(default=8, ge=0)
+    """Infobox lines of a page at most."""
+    batch: int = Field(default=10, ge=1)
+    """Queries or pages in one call at most."""
+    cache: int = Field(default=4096, ge=0)
+    """Results kept in memory per tool: the rollouts of a group ask alike."""
