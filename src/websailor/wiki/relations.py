@@ -1,12 +1,12 @@
 """The relation lexicon: how each relation of the generated encyclopedia is worded.
 
-What enters: `relations.toml` beside this module (wording only, no code). What leaves: `Relation` records, looked up by name.
-One lexicon serves three readers, so that they agree on every meaning: the generated world writes its page sentences from
-it, the question realiser takes its clue phrases in both directions, the expert its search words. Relations of real
-Wikipedia infoboxes live in a module of their own and use the same records.
+What enters: the tables in `wording/` beside this module (words only, no code). What leaves: `Relation` and `Kind` records,
+looked up by name. One lexicon serves three readers, so that they agree on every meaning: the generated world writes its
+page sentences from it, the question realiser takes its clue phrases in both directions, the expert its search words.
+Relations of real Wikipedia infoboxes live in a module of their own and use the same records.
 
-Slots: `{s}` is the subject, `{o}` the object. Sentences are whole; clue phrases are verb phrases in the third person singular
-("was born in {o}"), so that they follow "which person", "a person who" and "and".
+Slots: `{s}` is the subject, `{o}` the object. Sentences are whole; clue phrases are verb phrases in the third person
+singular ("was born in {o}"), so that they follow "which person", "a person who" and "and".
 """
 
 import tomllib
@@ -27,7 +27,7 @@ class Wording(Record):
     inverse: tuple[str, ...]
     """Said of the object: "is the birthplace of {s}"."""
     relative: tuple[str, ...]
-    """Relative clause on the object: "where {s} was born" (English, after the noun), "{s}出生的" (Chinese, before it)."""
+    """Relative clause on the object: "where {s} was born" (after the noun), in Chinese "{s}出生的" (before it)."""
     noun: str
     """What the object is to the subject: "birthplace"."""
 
@@ -54,6 +54,10 @@ class Relation(Wording):
     """The corpus is complete for it: what is not stated is false."""
     sentences: tuple[str, ...] = ()
     """Page sentences. One that begins with `{s}` also reads well with a pronoun there."""
+    since: tuple[str, ...] = ()
+    """Page sentences for a fact that holds since `{start}`."""
+    tenure: tuple[str, ...] = ()
+    """Page sentences for a fact that held from `{start}` to `{end}`."""
     query: str
     """Search words that, before the object's name, find the subjects: "born in"."""
     chinese: Wording
@@ -68,24 +72,30 @@ class Kind(Record):
     pronoun: Literal["who", "that"]
     """Relative pronoun of English clauses about it."""
     leads: tuple[str, ...]
-    """First sentences of its pages, fullest first; slots are `{s}` and relation names, the last has no other slot than `{s}`."""
+    """First sentences of its pages, fullest first; slots are `{s}` and relation names, the last has `{s}` alone."""
+
+
+TABLES = ("amounts", "people", "organisations", "works", "places")
+"""Files of relations, in the order in which pages list facts."""
 
 
 @cache
-def _tables() -> dict[str, dict[str, Any]]:
-    return tomllib.loads(files("websailor.wiki").joinpath("relations.toml").read_text(encoding="utf-8"))
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("websailor.wiki").joinpath("wording", f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def relations() -> dict[str, Relation]:
     """All relations of the generated world by name, in the order in which pages list them."""
-    return {name: Relation(name=name, **fields) for name, fields in _tables()["relation"].items()}
+    return {
+        name: Relation(name=name, **fields) for table in TABLES for name, fields in _table(table)["relation"].items()
+    }
 
 
 @cache
 def kinds() -> dict[str, Kind]:
     """All types of the generated world by name."""
-    return {name: Kind(name=name, **fields) for name, fields in _tables()["kind"].items()}
+    return {name: Kind(name=name, **fields) for name, fields in _table("kinds")["kind"].items()}
 
 
 def relation(name: str) -> Relation | None:
