@@ -1,7 +1,7 @@
 """The relation lexicon: how each relation of the generated encyclopedia is worded.
 
-What enters: the tables in `wording/` beside this module (words only, no code). What leaves: `Relation` and `Kind` records,
-looked up by name. One lexicon serves three readers, so that they agree on every meaning: the generated world writes its
+What enters: the tables in `wording/` beside this module (words only). What leaves: `Relation` and `Kind` records, looked
+up by name. One lexicon serves three readers, so that they agree on every meaning: the generated world writes its
 page sentences from it, the question realiser takes its clue phrases in both directions, the expert its search words.
 Relations of real Wikipedia infoboxes live in a module of their own and use the same records.
 
@@ -11,7 +11,7 @@ singular ("was born in {o}"), so that they follow "which person", "a person who"
 
 import tomllib
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 from websailor.records import Record, ValueType
@@ -81,7 +81,7 @@ TABLES = ("amounts", "people", "organisations", "works", "places")
 
 @cache
 def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("websailor.wiki").joinpath("wording", f"{name}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / "wording" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 @cache

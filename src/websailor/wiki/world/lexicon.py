@@ -1,12 +1,12 @@
 """The name words of generated worlds: pronounceable pseudo-words, one list for everything that bears a name.
 
-The first 220 are `lexicon.txt`, picked by hand so that none is an English word, none begins another and no two begin with
-the same three letters; larger lexicons append longer words from a fixed stream. A list of a given size is always the same,
-whatever the world's seed, so an agent that learnt to read one world can read another.
+The first 220 are `lexicon.txt`, picked by hand so that none is an English word, none begins another and no two begin
+with the same three letters; larger lexicons append longer words from a fixed stream. A list of a given size is always
+the same, whatever the world's seed, so an agent that learnt to read one world can read another.
 """
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from random import Random
 
 ONSETS = "bdfgklmnprstvz"
@@ -17,7 +17,7 @@ CODAS = "nrlskmt"
 @cache
 def lexicon(size: int) -> tuple[str, ...]:
     """The first `size` name words, capitalised."""
-    words = files("websailor.wiki.world").joinpath("lexicon.txt").read_text(encoding="utf-8").split()
+    words = (Path(__file__).parent / "lexicon.txt").read_text(encoding="utf-8").split()
     if size <= len(words):
         return tuple(words[:size])
     taken = set(words)
