@@ -1,0 +1,107 @@
+"""Tables of settings become validated configs; a wrong key is answered with the nearest right one.
+
+Enters: a TOML file (a recipe with a table per stage, or the table of one stage) and settings laid over it. Leaves: pydantic
+configs. Exists so that the file, the flags and the library refuse the same mistakes in the same words.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from websailor.errors import UserError
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the most similar known word, or the list of all when none is similar."""
+    words = list(known)
+    close = get_close_matches(word, words, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(words)}"
+
+
+def existing_file(path: Path, what: str) -> Path:
+    """The path, or `UserError` that names the most similar file beside it."""
+    if path.is_file():
+        return path
+    siblings = sorted(item.name for item in path.parent.iterdir() if item.is_file()) if path.parent.is_dir() else []
+    close = get_close_matches(path.name, siblings, n=1, cutoff=0.5)
+    hint = f"; did you mean {path.with_name(close[0])}?" if close else ""
+    raise UserError(f"{path}: no such {what}{hint}")
+
+
+def read_table(path: Path, what: str = "recipe") -> dict[str, Any]:
+    """Read a TOML file. Raises `UserError` with the line for a syntax error."""
+    existing_file(path, what)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not TOML: {error}") from error
+
+
+def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the values of `over` on top, table by table."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = overlay(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def check_keys(table: Mapping[str, Any], model: type[BaseModel], where: str, path: str = "") -> None:
+    """Refuse the first key that `model` does not know, with the nearest one it knows. `where` names the file."""
+    for key, value in table.items():
+        dotted = f"{path}.{key}" if path else key
+        if key not in model.model_fields:
+            kind = "table" if isinstance(value, Mapping) and not path else "key"
+            raise UserError(f"{where}: unknown {kind} '{dotted}'{nearest(key, model.model_fields)}")
+        inner = _inner_model(model.model_fields[key].annotation)
+        if isinstance(value, Mapping) and inner is not None:
+            check_keys(value, inner, where, dotted)
+
+
+def make_config(model: type[ModelT], table: Mapping[str, Any], where: str) -> ModelT:
+    """Validate `table` as `model`. Raises `UserError` with one line that names the key and what was wrong."""
+    check_keys(table, model, where)
+    try:
+        return model.model_validate(dict(table))
+    except ValidationError as error:
+        raise UserError(f"{where}: {first_problem(error)}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first fault of a validation as one line: `sft.seconds: Input should be a valid number (got 'x')`."""
+    problem = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    given = "" if isinstance(problem["input"], Mapping) or not where else f" (got {problem['input']!r})"
+    more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+    return f"{where}: {message}{given}{more}" if where else f"{message}{more}"
+
+
+def settings(config: BaseModel | None) -> dict[str, Any]:
+    """What was set explicitly in a config that the command line built; defaults are left out."""
+    return {} if config is None else config.model_dump(exclude_unset=True)
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Every setting that differs, as `sft.seconds: 300, now 200`."""
+    for key in sorted({*before, *after}):
+        dotted = f"{path}.{key}" if path else key
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from differences(old, new, dotted)
+        elif old != new:
+            yield f"{dotted}: {old!r}, now {new!r}"
+
+
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
+    """The pydantic model in `Model` or `Model | None`."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
