@@ -1,0 +1,193 @@
+"""Reading observations: the text of a search or visit becomes hits, pages and statements.
+
+Enters: what the tools printed, and nothing else. Leaves: `Notes`, a store of (subject, relation, object) statements
+seen so far, from infobox lines and from sentences of the relation lexicon's phrasings, and the addresses of pages seen
+in results. The expert knows of the world only what stands in its `Notes`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from websailor.trajectories.words import is_literal, templates
+
+SEPARATOR = "\n=======\n"
+_HIT = re.compile(r"^\d+\. (.+)$")
+_LINKED_HIT = re.compile(r"^\d+\. \[(.+)\]\((\S+)\)$")
+_FIELD = re.compile(r"^([a-z][a-z0-9_ ]{0,40}): (.+)$")
+_PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
+_PRONOUN = r"(?:He|She|It|They|The [a-z]+|This [a-z]+)"
+_NAME = r"[^\s.,;:][^.,;:]*?"
+_LITERAL = r"[-−]?\d(?:[\d,.]*\d)?"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One line of search results."""
+
+    title: str
+    snippet: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """What a visit showed of one page."""
+
+    title: str
+    fields: tuple[tuple[str, str], ...]
+    sentences: tuple[str, ...]
+
+
+def base_name(title: str) -> str:
+    """The title without a disambiguating parenthesis: what a person would write."""
+    return _PARENTHESIS.sub("", title).strip()
+
+
+def same_name(one: str, other: str) -> bool:
+    """Equal as names: case, spacing and a disambiguating parenthesis aside."""
+    return name_key(one) == name_key(other)
+
+
+@lru_cache(maxsize=65536)
+def name_key(name: str) -> str:
+    return " ".join(base_name(name).casefold().split())
+
+
+def split_values(text: str) -> tuple[str, ...]:
+    """The single values of an infobox line: the parts between commas and semicolons, as written."""
+    parts = tuple(part.strip() for part in re.split(r"[,;]\s+", text) if part.strip())
+    return parts or (text.strip(),)
+
+
+def read_search(text: str) -> list[SearchHit]:
+    """Hits in order over all queries of the call; lines that are not hits (a heading, "no results") are passed over."""
+    hits: list[SearchHit] = []
+    for line in text.splitlines():
+        if match := _LINKED_HIT.match(line):
+            hits.append(SearchHit(match.group(1), "", match.group(2)))
+        elif match := _HIT.match(line):
+            title, _, snippet = match.group(1).partition(": ")
+            hits.append(SearchHit(title.strip(), snippet.strip(), None))
+        elif hits and hits[-1].url is not None and not hits[-1].snippet:
+            hits[-1] = SearchHit(hits[-1].title, line.strip(), hits[-1].url)
+    return hits
+
+
+def read_visit(text: str) -> list[PageView]:
+    """Pages in order. A part with nothing below its first line is a page without a match, or an error message."""
+    views: list[PageView] = []
+    for part in text.split(SEPARATOR):
+        lines = [line.strip() for line in part.splitlines() if line.strip()]
+        if not lines:
+            continue
+        fields: list[tuple[str, str]] = []
+        sentences: list[str] = []
+        for line in lines[1:]:
+            field = _FIELD.match(line)
+            if field and not sentences:
+                fields.append((field.group(1).replace(" ", "_"), field.group(2)))
+            else:
+                sentences.append(line)
+        views.append(PageView(lines[0], tuple(fields), tuple(sentences)))
+    return views
+
+
+@lru_cache(maxsize=4096)
+def _phrasings(relation: str, language: str) -> tuple[re.Pattern[str], ...]:
+    """One pattern for each way the lexicon states the relation, with groups `s` and `o`."""
+    value = {True: _LITERAL, False: rf"(?!\d){_NAME}", None: _NAME}[is_literal(relation)]
+    slots = {"s": f"(?P<s>{_PRONOUN}|{_NAME})", "o": f"(?P<o>{value})"}
+    compiled: list[re.Pattern[str]] = []
+    for template in templates(relation, language):
+        parts = re.split(r"\{(\w+)\}", template.rstrip(".").strip())
+        body = "".join(slots.get(part, _NAME) if index % 2 else re.escape(part) for index, part in enumerate(parts))
+        compiled.append(re.compile(rf"(?:^|(?<=[.;] )){body}(?=[.,;]|$)"))
+    return tuple(compiled)
+
+
+class Notes:
+    """Statements seen so far, in the order they were seen."""
+
+    def __init__(self, relations: Iterable[str], language: str = "en") -> None:
+        self._relations = tuple(dict.fromkeys(relations))
+        self._language = language
+        self._objects: dict[tuple[str, str], list[str]] = {}
+        self._written: dict[str, str] = {}
+        self._addresses: dict[str, str] = {}
+        self._same: dict[str, str] = {}
+
+    # ------------------------------------------------------------ asking
+
+    def objects(self, subject: str, relation: str) -> tuple[str, ...]:
+        """Everything seen as `relation(subject, _)`."""
+        return tuple(self._objects.get((self.key(subject), relation), ()))
+
+    def subjects(self, relation: str, object_name: str) -> tuple[str, ...]:
+        """Everything seen as `relation(_, object_name)`, in the order seen."""
+        wanted = self.key(object_name)
+        return tuple(
+            self._written[subject]
+            for (subject, stated), objects in self._objects.items()
+            if stated == relation and any(self.key(written) == wanted for written in objects)
+        )
+
+    def address(self, name: str) -> str | None:
+        """The URL printed for a page of this name, if results carried URLs."""
+        return self._addresses.get(self.key(name))
+
+    def key(self, name: str) -> str:
+        """Names that a visit showed to be one page share a key."""
+        plain = name_key(name)
+        return self._same.get(plain, plain)
+
+    # ------------------------------------------------------------ writing down
+
+    def add_search(self, text: str) -> list[SearchHit]:
+        """Note every hit's address and what its snippet states."""
+        hits = read_search(text)
+        for hit in hits:
+            if hit.url is not None:
+                self._addresses.setdefault(name_key(hit.title), hit.url)
+            field = _FIELD.match(hit.snippet)
+            if field:
+                self._add_field(hit.title, field.group(1).replace(" ", "_"), field.group(2))
+            else:
+                self._add_sentences(hit.title, hit.snippet)
+        return hits
+
+    def add_visit(self, text: str, asked: str) -> list[PageView]:
+        """Note what the pages state; `asked` is the name the visit was for (a redirect may show another title)."""
+        views = read_visit(text)
+        for view in views:
+            if len(views) == 1 and (view.fields or view.sentences) and not same_name(view.title, asked):
+                self._same[name_key(asked)] = self.key(view.title)
+            for relation, value in view.fields:
+                self._add_field(view.title, relation, value)
+            for sentence in view.sentences:
+                self._add_sentences(view.title, sentence)
+        return views
+
+    def _add_field(self, title: str, relation: str, text: str) -> None:
+        if relation not in self._relations:
+            return
+        values = split_values(text)
+        for value in (*values, text) if len(values) > 1 else values:
+            self._add(title, relation, value)
+
+    def _add_sentences(self, title: str, text: str) -> None:
+        for relation in self._relations:
+            for phrasing in _phrasings(relation, self._language):
+                for match in phrasing.finditer(text):
+                    subject = match.group("s").strip()
+                    if re.fullmatch(_PRONOUN, subject) or same_name(subject, title):
+                        subject = title
+                    self._add(subject, relation, match.group("o").strip())
+
+    def _add(self, subject: str, relation: str, value: str) -> None:
+        key = self.key(subject)
+        self._written.setdefault(key, subject)
+        objects = self._objects.setdefault((key, relation), [])
+        if value not in objects:
+            objects.append(value)

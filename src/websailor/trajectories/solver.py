@@ -1,0 +1,327 @@
+"""How the expert works a question: follow the plan, ask the tools, note, check, go back.
+
+Enters: a question (its prompt's names and its formal pattern, never the witness) and, one by one, the observations.
+Leaves: turns, each a short thought with a call or the answer. It is a generator, so that whoever runs the conversation
+(the agent loop) stays in charge: `turn = next(solver)`, then `turn = solver.send(observation)`.
+
+Two habits. Careful: every clue is checked on the candidate's page before moving on, and a candidate that fails makes
+room for the next. Hasty: the first candidate that fits the relation is taken, unchecked; it goes back only when a
+search leads nowhere. They differ in one word of the thought ("Check" or "Take") so that a policy trained on both can
+move from one to the other.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from websailor.records import Atom, Pattern
+from websailor.trajectories import words
+from websailor.trajectories.plan import Find, Label, Match, Measure, Operation, make_plan
+from websailor.trajectories.reading import Notes, SearchHit, base_name, name_key, same_name, split_values
+
+Habit = Literal["careful", "hasty"]
+UNKNOWN = "unknown"
+"""What the expert answers when it has looked everywhere it knows to look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the expert: a call (`name`, `arguments`) or an `answer`."""
+
+    thought: str
+    name: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    answer: str | None = None
+
+
+Work = Generator[Turn, str, bool]
+
+
+class Solver:
+    """One attempt at one question. `run()` yields turns and takes observations; the last turn carries the answer."""
+
+    def __init__(
+        self,
+        pattern: Pattern,
+        habit: Habit,
+        address: Literal["title", "url"],
+        language: str = "en",
+        most_candidates: int = 12,
+    ) -> None:
+        self._pattern = pattern
+        self._habit: Habit = habit
+        self._address = address
+        self._language = language
+        self._most = most_candidates
+        plan = make_plan(pattern)
+        self._operations = plan.operations if habit == "careful" else plan.shortcut(pattern.focus)
+        self._bound = {variable: base_name(value) for variable, value in plan.anchors.items()}
+        self._notes = Notes((atom.relation for atom in pattern.atoms), language)
+        self._remarks: list[str] = []
+        self._made: set[tuple[str, ...]] = set()
+        self._kinds = _kinds(pattern)
+        self._open_page: str | None = None
+
+    def run(self) -> Generator[Turn, str, None]:
+        """The whole attempt."""
+        found = yield from self._advance(0)
+        answer = self._bound.get(self._pattern.focus) if found else None
+        if answer is None:
+            self._remarks.append("Nothing found.")
+        yield Turn(self._thought(), answer=base_name(answer) if answer is not None else UNKNOWN)
+
+    # ------------------------------------------------------------ the plan, with backtracking
+
+    def _advance(self, index: int) -> Work:
+        """Carry out operations from `index` on. True when all of them hold; bindings are then complete."""
+        if index == len(self._operations):
+            return True
+        operation = self._operations[index]
+        if isinstance(operation, Find):
+            return (yield from self._find(operation, index))
+        if isinstance(operation, Label):
+            return self._label_holds(operation) and (yield from self._advance(index + 1))
+        if isinstance(operation, Match):
+            return (yield from self._matches(operation, index)) and (yield from self._advance(index + 1))
+        return (yield from self._measure(operation, index))
+
+    def _find(self, find: Find, index: int) -> Work:
+        tried: set[str] = set()
+        for attempt in range(3):
+            fresh = [
+                name
+                for name in (yield from self._candidates(find, index, attempt))
+                if self._allowed(find.variable, name)
+            ]
+            fresh = [name for name in dict.fromkeys(fresh) if name_key(name) not in tried][: self._most]
+            if not fresh:
+                continue
+            checked = self._is_checked(find.variable, index)
+            self._remarks.append(f"Candidates {', '.join(fresh)}." if checked or len(fresh) > 1 else f"{fresh[0]}.")
+            for name in fresh:
+                tried.add(name_key(name))
+                if not checked and len(fresh) > 1:
+                    self._remarks.append(f"Take {name}.")
+                self._bound[find.variable] = name
+                if (yield from self._advance(index + 1)):
+                    return True
+                del self._bound[find.variable]
+        return False
+
+    def _is_checked(self, variable: str, index: int) -> bool:
+        """Does the next operation check this variable on its page?"""
+        following = self._operations[index + 1 : index + 2]
+        return any(isinstance(operation, Measure | Match) and operation.variable == variable for operation in following)
+
+    def _allowed(self, variable: str, name: str) -> bool:
+        """`distinct` pairs, and the initial, hold for the name alone."""
+        for one, other in self._pattern.distinct:
+            if variable in (one, other):
+                bound = self._bound.get(other if variable == one else one)
+                if bound is not None and self._notes.key(bound) == self._notes.key(name):
+                    return False
+        return self._habit == "hasty" or all(
+            words.fits(domain, name)
+            for domain in self._pattern.domains
+            if domain.variable == variable and domain.lattice == "initial"
+        )
+
+    # ------------------------------------------------------------ candidates
+
+    def _candidates(self, find: Find, index: int, attempt: int) -> Generator[Turn, str, list[str]]:
+        if find.known is None:
+            return (yield from self._start(find, attempt))
+        assert find.atom is not None
+        known = self._bound[find.known]
+        if find.forward:
+            if attempt:
+                return []
+            return list((yield from self._read(known, index, words.need_object(find.atom.relation, known))))
+        return (yield from self._subjects(find.atom, known, attempt))
+
+    def _subjects(self, atom: Atom, known: str, attempt: int) -> Generator[Turn, str, list[str]]:
+        """Candidates for the subject of a relation whose object is known, from search results."""
+        if (
+            attempt == 0
+            and words.unique_subject(atom.relation)
+            and (seen := self._notes.subjects(atom.relation, known))
+        ):
+            return list(seen)
+        queries = words.queries(atom.relation, known, self._language)
+        if attempt >= len(queries):
+            return []
+        need = words.need_subject(atom.relation, known, self._kinds.get(atom.subject))
+        hits = yield from self._search(queries[attempt], need if attempt == 0 else "Not there. Search again.")
+        stated = self._notes.subjects(atom.relation, known)
+        shown = {name_key(hit.title) for hit in hits}
+        first = [name for name in stated if name_key(name) in shown]
+        return [*first, *(name for name in stated if name not in first)] or self._mentions(hits, known)
+
+    def _mentions(self, hits: list[SearchHit], known: str) -> list[str]:
+        """Weaker candidates: pages whose snippet names the known entity without a phrasing of the lexicon."""
+        return [
+            hit.title
+            for hit in hits
+            if not same_name(hit.title, known) and name_key(known) in " ".join(hit.snippet.casefold().split())
+        ]
+
+    def _start(self, find: Find, attempt: int) -> Generator[Turn, str, list[str]]:
+        """Candidates from a label alone: pages in the results that carry it, then the names on a list or category
+        page."""
+        if attempt:
+            return []
+        domain = find.domain
+        assert domain is not None
+        relation = find.atom.relation if find.atom is not None else None
+        kind = self._kinds.get(find.variable)
+        hits = yield from self._search(
+            words.label_query(relation, domain, kind), words.need_label(relation, domain, kind)
+        )
+        lists = [hit for hit in hits if _is_list(hit.title)]
+        names = [hit.title for hit in hits if hit not in lists]
+        for page in lists[:1]:
+            views = yield from self._visit(page.title, domain.value, f"Read {page.title}.")
+            listed = [part.strip(" *•.") for text in views for part in split_values(text)]
+            names = [name for name in listed if name and not same_name(name, page.title)] or names
+        return names
+
+    # ------------------------------------------------------------ checks
+
+    def _label_holds(self, label: Label) -> bool:
+        """A kind is taken on trust unless the lexicon excludes it: what the relation leads to has it."""
+        name = self._bound[label.variable]
+        if label.domain.lattice == "initial":
+            return words.fits(label.domain, name)
+        return True
+
+    def _matches(self, match: Match, index: int) -> Work:
+        subject, wanted = self._bound[match.atom.subject], self._bound[match.atom.object]
+        values = yield from self._read(subject, index, f"Check {subject}.")
+        label = words.key_words(match.atom.relation)
+        if any(self._notes.key(value) == self._notes.key(wanted) for value in values):
+            self._remarks.append(f"{label} {wanted}. Yes.")
+            return True
+        self._remarks.append(f"{label} {values[0]}, not {wanted}." if values else f"No {label} for {subject}.")
+        return False
+
+    def _measure(self, measure: Measure, index: int) -> Work:
+        subject, variable = self._bound[measure.variable], measure.atom.object
+        label = words.key_words(measure.atom.relation)
+        before = self._bound.get(variable)
+        need = (
+            words.need_object(measure.atom.relation, subject)
+            if not measure.domains and before is None
+            else f"Check {subject}."
+        )
+        values = yield from self._read(subject, index, need)
+        who = "" if self._open_page == subject else f"{subject} "
+        if not values:
+            self._remarks.append(f"No {label} for {subject}.")
+            return False
+        for value in values:
+            if any(not words.fits(domain, value) for domain in measure.domains):
+                continue
+            if before is not None and not _same_value(before, value):
+                continue
+            if measure.domains:
+                self._remarks.append(f"{who}{label} {value} is {words.in_label(measure.domains[0])}. Yes.")
+            elif before is not None:
+                self._remarks.append(f"{who}{label} {value}. Yes.")
+            self._bound.setdefault(variable, value)
+            if (yield from self._advance(index + 1)):
+                return True
+            if before is None:
+                del self._bound[variable]
+            return False
+        wanted = words.in_label(measure.domains[0]) if measure.domains else str(before)
+        self._remarks.append(f"{who}{label} {values[0]} is not {wanted}.")
+        return False
+
+    # ------------------------------------------------------------ the tools
+
+    def _read(self, subject: str, index: int, need: str) -> Generator[Turn, str, tuple[str, ...]]:
+        """What is known of the operation's relation for `subject`: from the notes, else from its page, else from a
+        search."""
+        relation = _relation(self._operations[index])
+        seen = self._notes.objects(subject, relation)
+        if seen:
+            return seen
+        relations = [relation]
+        for operation in self._operations[index + 1 :]:
+            follows = isinstance(operation, Measure | Match) and operation.variable == _subject(self._operations[index])
+            follows = follows or (
+                isinstance(operation, Find)
+                and operation.forward
+                and operation.known == _subject(self._operations[index])
+            )
+            if not follows:
+                break
+            relations.append(_relation(operation))
+        yield from self._visit(subject, ", ".join(dict.fromkeys(map(words.key_words, relations))), need)
+        seen = self._notes.objects(subject, relation)
+        if seen:
+            return seen
+        yield from self._search(words.object_query(relation, subject, self._language), "Not there. Search.")
+        return self._notes.objects(subject, relation)
+
+    def _search(self, query: str, intention: str) -> Generator[Turn, str, list[SearchHit]]:
+        if ("search", query) in self._made:
+            return []
+        self._made.add(("search", query))
+        self._open_page = None
+        text = yield Turn(self._thought(intention), "search", {"query": [query]})
+        return self._notes.add_search(text)
+
+    def _visit(self, name: str, goal: str, intention: str) -> Generator[Turn, str, list[str]]:
+        """Visit the page of that name. Returns its sentences as shown."""
+        address = name
+        if self._address == "url":
+            if self._notes.address(name) is None:
+                yield from self._search(name, f"{intention} Look for its page.")
+                intention = f"Open {name}."
+            found = self._notes.address(name)
+            if found is None:
+                return []
+            address = found
+        if ("visit", address, goal) in self._made:
+            return []
+        self._made.add(("visit", address, goal))
+        self._open_page = name
+        text = yield Turn(self._thought(intention), "visit", {"url": [address], "goal": goal})
+        return [sentence for view in self._notes.add_visit(text, name) for sentence in view.sentences]
+
+    def _thought(self, intention: str = "") -> str:
+        parts = [*self._remarks, intention] if intention else self._remarks
+        thought = " ".join(parts)
+        self._remarks = []
+        return thought
+
+
+def _kinds(pattern: Pattern) -> dict[str, str]:
+    """The kind of each variable: the one that the question names, or the only one that its relations allow."""
+    allowed: dict[str, set[str]] = {}
+    for atom in pattern.atoms:
+        for variable, side in ((atom.subject, "subject"), (atom.object, "object")):
+            if implied := set(words.implied_kind(atom.relation, side)):
+                allowed[variable] = allowed.get(variable, implied) & implied
+    found = {variable: next(iter(kinds)) for variable, kinds in allowed.items() if len(kinds) == 1}
+    return found | {domain.variable: domain.value for domain in pattern.domains if domain.lattice == "kind"}
+
+
+def _relation(operation: Operation) -> str:
+    assert not isinstance(operation, Label) and operation.atom is not None
+    return operation.atom.relation
+
+
+def _subject(operation: Operation) -> str:
+    assert not isinstance(operation, Label) and operation.atom is not None
+    return operation.atom.subject
+
+
+def _same_value(one: str, other: str) -> bool:
+    first, second = words.years(one), words.years(other)
+    return bool(set(first) & set(second)) if first and second else name_key(one) == name_key(other)
+
+
+def _is_list(title: str) -> bool:
+    return title.startswith(("List of ", "Category:", "Lists of "))

@@ -1,0 +1,177 @@
+"""The expert's words: search queries, goals of visits, and its short thoughts.
+
+Enters: relations, labels and names that the expert has read. Leaves: strings. Thoughts are few templates filled with
+names from the question or an observation, so that a small model can learn to write them by copying; nothing here knows
+the world.
+"""
+
+import re
+from functools import lru_cache
+
+from websailor.records import Domain
+from websailor.wiki.relations import Relation, Wording, kinds, relation, wording
+
+_NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
+_YEAR = re.compile(r"(?<![\d.,])(\d{3,4})(?![\d,.]*\d)(?:\s*(BCE?|BC))?")
+
+
+def key_words(name: str) -> str:
+    """A relation's name as words: `employed_by` -> `employed by`. Pages print it as an infobox key."""
+    return name.replace("_", " ")
+
+
+def templates(name: str, language: str) -> tuple[str, ...]:
+    """The phrasings in which a page or a snippet may state the relation, with `{s}` and `{o}`; any other slot is some
+    name."""
+    found = relation(name)
+    if found is None:
+        return ()
+    words = found.chinese if language == "zh" else found
+    clues = tuple("{s} " + clue for clue in words.clue)
+    leads = [lead for kind in found.subject if kind in kinds() for lead in kinds()[kind].leads if f"{{{name}}}" in lead]
+    return tuple(dict.fromkeys((*found.sentences, *(lead.replace(f"{{{name}}}", "{o}") for lead in leads), *clues)))
+
+
+def is_literal(name: str) -> bool | None:
+    """True when the relation's object is a date or number, False for an entity; None when unknown or a text."""
+    found = relation(name)
+    return None if found is None or found.value_type == "text" else found.value_type != "entity"
+
+
+def unique_subject(name: str) -> bool:
+    """True when an object has at most one subject, so that the first one seen is the one."""
+    found = relation(name)
+    return found is not None and (found.inverse_functional or found.symmetric)
+
+
+def implied_kind(name: str, side: str) -> tuple[str, ...]:
+    """Kinds that the relation's subject or object can have; empty when unknown."""
+    found = relation(name)
+    if found is None:
+        return ()
+    return found.subject if side == "subject" else found.object
+
+
+def queries(name: str, known: str, language: str = "en") -> tuple[str, ...]:
+    """Search queries for the subjects of a relation whose object is known, best first."""
+    found, words = relation(name), _words(name, language)
+    best = f"{found.query if found is not None else key_words(name)} {known}"
+    others = [clue.format(o=known) for clue in words.clue] if words is not None else [f"{known} {key_words(name)}"]
+    return tuple(dict.fromkeys([best, *others]))
+
+
+def object_query(name: str, subject: str, language: str = "en") -> str:
+    """A search query for the object of a relation whose subject is known."""
+    return f"{_noun(name, language)} {subject}"
+
+
+def label_query(name: str | None, domain: Domain, kind: str | None) -> str:
+    """A search query from a label alone: `born in 1950s`, `companies`."""
+    if name is None:
+        label = domain.value if domain.lattice == "initial" else _plural(domain.value)
+        return f"{_plural(kind)} {label}" if kind and domain.lattice == "initial" else label
+    found = relation(name)
+    query = found.query if found is not None else key_words(name)
+    label = domain.value.replace("..", " ")
+    return f"{_plural(kind)} {query} {label}" if kind else f"{query} {label}"
+
+
+# ---------------------------------------------------------------- thoughts
+
+
+def need_subject(name: str, known: str, kind: str | None) -> str:
+    """`Need the company that was founded by Velan Torid.`"""
+    words = relation(name)
+    found = kinds().get(kind or "")
+    who = f"the {kind} {found.pronoun if found is not None else 'that'}" if kind else "what"
+    if words is None:
+        return f"Need {who} has {key_words(name)} {known}."
+    return f"Need {who} {words.clue[0].format(o=known)}."
+
+
+def need_object(name: str, subject: str) -> str:
+    """`Need the founder of Melik Works.`"""
+    return f"Need the {_noun(name, 'en')} of {subject}."
+
+
+def need_label(name: str | None, domain: Domain, kind: str | None) -> str:
+    """`Need a person with born in the 1950s.`"""
+    who = f"a {kind}" if kind else "one"
+    return f"Need {who} with {key_words(name)} {in_label(domain)}." if name else f"Need {who}: {in_label(domain)}."
+
+
+def in_label(domain: Domain) -> str:
+    """The label after "is": `in the 1950s`."""
+    if domain.lattice == "decade":
+        return f"in the {domain.value}"
+    if domain.lattice == "century":
+        return f"in century {domain.value}"
+    if domain.lattice in ("half_century", "range"):
+        low, _, high = _bounds(domain)
+        return f"between {low} and {high}"
+    if domain.lattice == "initial":
+        return f"starting with {domain.value}"
+    return domain.value
+
+
+# ---------------------------------------------------------------- labels against values
+
+
+def fits(domain: Domain, text: str) -> bool:
+    """Does a value as a page writes it carry the label? A value that cannot be read as the label's type does not."""
+    if domain.lattice == "initial":
+        return text.casefold().startswith(domain.value.casefold())
+    if domain.lattice == "value":
+        return text.casefold() == domain.value.casefold() or _same_number(text, domain.value)
+    if domain.lattice == "year":
+        return any(str(year) == domain.value.lstrip("+") for year in years(text))
+    if domain.lattice == "range":
+        low, number, high = float(_bounds(domain)[0]), _number(text), float(_bounds(domain)[2])
+        return (number is not None and low <= number <= high) or any(low <= year <= high for year in years(text))
+    if domain.lattice == "decade":
+        first = int(domain.value.rstrip("s"))
+        return any(first <= year <= first + 9 for year in years(text))
+    if domain.lattice == "century":
+        century = int(re.sub(r"\D", "", domain.value))
+        return any((year - 1) // 100 + 1 == century or year // 100 + 1 == century for year in years(text))
+    if domain.lattice == "half_century":
+        low, high = (int(part) for part in _bounds(domain)[::2])
+        return any(low <= year <= high for year in years(text))
+    raise ValueError(f"lattice {domain.lattice!r} is not one of a value")
+
+
+def years(text: str) -> tuple[int, ...]:
+    """Years that a text names; before the common era they are negative."""
+    return tuple(-int(match.group(1)) if match.group(2) else int(match.group(1)) for match in _YEAR.finditer(text))
+
+
+def _bounds(domain: Domain) -> tuple[str, str, str]:
+    if ".." in domain.value:
+        return domain.value.partition("..")
+    return domain.value.partition("-")
+
+
+def _number(text: str) -> float | None:
+    match = _NUMBER.search(text)
+    return float(match.group().replace(",", "").replace("−", "-")) if match else None
+
+
+def _same_number(one: str, other: str) -> bool:
+    """Equal amounts; both must be numbers from their first to their last digit, a unit after them aside."""
+    first, second = _NUMBER.match(one.strip()), _NUMBER.fullmatch(other.strip())
+    return first is not None and second is not None and _number(first.group()) == _number(other)
+
+
+@lru_cache(maxsize=4096)
+def _words(name: str, language: str) -> Wording | Relation | None:
+    return wording(name, "zh" if language == "zh" else "en")
+
+
+def _noun(name: str, language: str) -> str:
+    words = _words(name, language)
+    return words.noun if words is not None else key_words(name)
+
+
+def _plural(kind: str | None) -> str:
+    found = kinds().get(kind or "")
+    return found.plural if found is not None else f"{kind}s"
