@@ -1,0 +1,137 @@
+"""A dump -> a wiki directory: pages are parsed (on all cores when there are many), stored, linked and indexed.
+
+Everything is written into `<out>.part` beside the target and renamed at the end, so that a half-written wiki never stands
+under the final name, whatever interrupts the import.
+"""
+
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from websailor.errors import UserError
+from websailor.files import StageDirectory, require_space
+from websailor.progress import progress_bar
+from websailor.records import Manifest, Page
+from websailor.wiki.dump import DumpReader, RawPage
+from websailor.wiki.index import build_index
+from websailor.wiki.pages import read_page
+from websailor.wiki.store import PageStore, StoreWriter
+from websailor.wiki.titles import Site
+
+if TYPE_CHECKING:
+    from websailor.wiki import Config
+
+log = logging.getLogger(__name__)
+
+CHUNK = 64
+"""Pages handed to a worker at once."""
+_POOL_FROM_BYTES = 20_000_000
+"""Size of dump from which a pool of processes pays for its start."""
+
+
+def import_pages(source: Path, directory: Path, limit: int | None = None) -> dict[str, float]:
+    """Fill `directory` with the pages of the dump `source`. Returns counts.
+
+    `UserError` when the file is no whole dump or holds no page of the main namespace; what has been written is then useless.
+    """
+    reader = DumpReader(source)
+    require_space(directory, 2 * reader.size)
+    counts = {"other_namespaces": 0.0, "other_models": 0.0}
+    with StoreWriter(directory) as writer, progress_bar("import pages", reader.size) as bar:
+        seen = stored = 0
+        for page in _parsed(_wanted(reader, counts, limit), reader):
+            writer.add(page)
+            stored += page.redirect_to is None
+            if reader.position > seen:
+                bar.advance(reader.position - seen)
+                seen = reader.position
+                bar.note(f"{stored} pages")
+        if not stored:
+            raise UserError(f"{source}: holds no page (of the main namespace, with text): nothing to import")
+        counts |= writer.finish(reader.site, {})
+    store = PageStore(directory)
+    with progress_bar("index pages", store.pages) as bar:
+        build_index(directory, _indexed(store, bar.advance))
+    return counts
+
+
+def _indexed(store: PageStore, advance) -> Iterator[tuple[int, Page, tuple[str, ...]]]:  # noqa: ANN001
+    for pid, _ in store.titles():
+        yield pid, store.read(pid), store.redirects(pid)
+        advance(1)
+
+
+def _wanted(reader: DumpReader, counts: dict[str, float], limit: int | None) -> Iterator[RawPage]:
+    """Pages of the main namespace in wikitext; the others are counted."""
+    taken = 0
+    for raw in reader:
+        if raw.namespace != 0:
+            counts["other_namespaces"] += 1
+        elif raw.model != "wikitext":
+            counts["other_models"] += 1
+        else:
+            yield raw
+            taken += raw.redirect_to is None
+            if limit is not None and taken >= limit:
+                return
+
+
+def _parsed(raws: Iterable[RawPage], reader: DumpReader) -> Iterator[Page]:
+    workers = os.cpu_count() or 1
+    if reader.size < _POOL_FROM_BYTES or workers == 1:
+        for raw in raws:
+            yield read_page(raw, reader.site)
+        return
+    iterator = iter(raws)
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = []
+        while chunk := list(islice(iterator, CHUNK)):
+            waiting.append(pool.submit(_read_pages, chunk, reader.site))
+            # A short queue keeps memory flat and the order of the dump.
+            if len(waiting) >= 4 * workers:
+                yield from waiting.pop(0).result()
+        for future in waiting:
+            yield from future.result()
+
+
+def _read_pages(raws: list[RawPage], site: Site) -> list[Page]:
+    return [read_page(raw, site) for raw in raws]
+
+
+def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manifest:
+    """The stage itself: see `websailor.wiki.run`."""
+    source = inputs.get("source", config.source)
+    named = {"source": source} if source is not None else {}
+    if source is not None and not source.is_file():
+        raise UserError(f"{source}: no such file: give a MediaWiki XML dump (.xml, .xml.bz2 or .xml.gz)")
+    if out.exists():
+        if (out / "config.json").is_file():
+            with StageDirectory(out, "wiki", config, named) as stage:
+                if stage.finished:
+                    return stage.manifest()
+        elif not out.is_dir() or any(out.iterdir()):
+            raise UserError(f"{out}: exists and is no wiki directory: choose another --out")
+    part = out.with_name(out.name + ".part")
+    _discard(part)
+    try:
+        with StageDirectory(part, "wiki", config, named) as stage:
+            assert source is not None
+            counts = import_pages(source, part, config.limit)
+            manifest = stage.finish(**counts)
+        _discard(out)
+        part.replace(out)
+    except BaseException:
+        _discard(part)
+        raise
+    log.info("%s: %d pages, %d redirects", out, manifest.counts["pages"], manifest.counts["redirects"])
+    return manifest
+
+
+def _discard(directory: Path) -> None:
+    if directory.exists():
+        shutil.rmtree(directory)

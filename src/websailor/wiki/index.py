@@ -1,0 +1,183 @@
+"""Full-text search over pages: BM25 in tantivy, with queries planned by document frequency.
+
+Every page is one document of four fields: its title, the titles that redirect to it, its body, and *pairs*: neighbouring
+capitalised words glued together (`velantorid`), which finds names of two common words without positions in the index.
+An OR query costs time in proportion to the documents that hold its terms. Where that would be many, only the rare terms
+select documents; the common ones still take part in their scores.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import tantivy
+
+from websailor.records import Page
+from websailor.wiki.titles import plain_name
+
+DIRECTORY_NAME = "index"
+POSTINGS_BUDGET = 20_000
+"""Documents an OR query may touch before it is planned."""
+COMMON_SHARE = 0.1
+"""Terms in more than this share of the pages select nothing while rarer ones remain."""
+LONGEST_QUERY = 32
+_TITLE_BOOST, _ALIAS_BOOST, _PAIR_BOOST = 1.5, 0.75, 1.0
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_NAME_PAIR = re.compile(r"\b([^\W\d_a-zß-öø-ÿ]\w*)[ \-](?=([^\W\d_a-zß-öø-ÿ]\w*))")
+_WORD = re.compile(r"\w+")
+
+
+class Scored(NamedTuple):
+    """A page found."""
+
+    pid: int
+    score: float
+
+
+def _analyzer(stem: bool) -> tantivy.TextAnalyzer:
+    builder = (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(60))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+    )
+    return (builder.filter(tantivy.Filter.stemmer("english")) if stem else builder).build()
+
+
+def _register(index: tantivy.Index) -> None:
+    index.register_tokenizer("words", _analyzer(stem=True))
+    index.register_tokenizer("pairs", _analyzer(stem=False))
+
+
+def _spaced(text: str) -> str:
+    """Chinese, Japanese and Korean runs as overlapping character pairs, so that they are words to the tokenizer."""
+    if text.isascii() or not _CJK.search(text):
+        return text
+    return _CJK.sub(lambda run: " " + " ".join(_bigrams(run.group())) + " ", text)
+
+
+def _bigrams(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+
+
+def name_pairs(text: str) -> str:
+    """`Velan Torid College` -> `VelanTorid ToridCollege`."""
+    return " ".join(first + second for first, second in _NAME_PAIR.findall(text))
+
+
+def page_lines(page: Page) -> list[str]:
+    """The infobox as lines `key: value, value`."""
+    return [f"{field.key.replace('_', ' ')}: {', '.join(value.text for value in field.values)}" for field in page.infobox]
+
+
+def build_index(directory: Path, pages: Iterable[tuple[int, Page, tuple[str, ...]]]) -> None:
+    """Index (number, page, redirect titles) into `directory`/index."""
+    path = directory / DIRECTORY_NAME
+    path.mkdir()
+    schema = tantivy.SchemaBuilder()
+    for name in ("title", "alias", "body"):
+        schema.add_text_field(name, tokenizer_name="words", index_option="freq")
+    schema.add_text_field("pair", tokenizer_name="pairs", index_option="freq")
+    schema.add_unsigned_field("pid", fast=True)
+    index = tantivy.Index(schema.build(), path=str(path))
+    _register(index)
+    # One thread: the same pages always give the same index.
+    writer = index.writer(heap_size=128_000_000, num_threads=1)
+    for pid, page, aliases in pages:
+        box = "\n".join(page_lines(page))
+        body = f"{page.title}\n{box}\n{page.text}"
+        document = tantivy.Document()
+        document.add_text("title", _spaced(page.title))
+        if aliases:
+            document.add_text("alias", _spaced("\n".join(aliases)))
+        document.add_text("body", _spaced(body))
+        document.add_text("pair", name_pairs("\n".join((body, *aliases))))
+        # `Document(pid=5)` would make a signed value, which kills the writer's thread.
+        document.add_unsigned("pid", pid)
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+
+
+class SearchIndex:
+    """Search in a finished index; safe in threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self._index = tantivy.Index.open(str(directory / DIRECTORY_NAME))
+        _register(self._index)
+        self._schema = self._index.schema
+        self._searcher = self._index.searcher()
+        self._words = _analyzer(stem=True)
+        self._folded = _analyzer(stem=False)
+        self.pages = self._searcher.num_docs
+        self._frequency = lru_cache(maxsize=1 << 16)(self._searcher.doc_freq)
+
+    def words(self, text: str) -> list[str]:
+        """The terms of a text as the index knows them."""
+        return self._words.analyze(_spaced(text))
+
+    def pairs(self, text: str) -> list[str]:
+        """The name pairs of a text that is part of a page."""
+        return self._folded.analyze(name_pairs(text))
+
+    def query_pairs(self, query: str) -> list[str]:
+        """All neighbouring words of a query, glued: models do not always write capitals."""
+        words = _WORD.findall(query)
+        return self._folded.analyze(" ".join(a + b for a, b in zip(words, words[1:], strict=False)))
+
+    def weight(self, term: str, field: str = "body") -> float:
+        """Inverse document frequency of a term; 0 for a term in no page."""
+        frequency = self._frequency(field, term)
+        return math.log(1 + (self.pages - frequency + 0.5) / (frequency + 0.5)) if frequency else 0.0
+
+    def search(self, query: str, k: int) -> list[Scored]:
+        """The `k` best pages for a query in plain words, best first. Any text is a valid query; an unknown word finds nothing."""
+        planned = self._plan(query)
+        if planned is None or k <= 0:
+            return []
+        found = self._searcher.search(planned, limit=k, count=False).hits
+        pids = self._searcher.fast_field_values("pid", [address for _, address in found])
+        return sorted((Scored(int(pid or 0), score) for (score, _), pid in zip(found, pids, strict=True)), key=_rank)
+
+    def _plan(self, query: str) -> tantivy.Query | None:
+        groups: list[tuple[int, tantivy.Query]] = []
+        for term in dict.fromkeys(self.words(query)[:LONGEST_QUERY]):
+            if frequency := self._frequency("body", term):
+                groups.append((frequency, self._term_query(term, frequency)))
+        for pair in dict.fromkeys(self.query_pairs(query)[:LONGEST_QUERY]):
+            if frequency := self._frequency("pair", pair):
+                term = tantivy.Query.term_query(self._schema, "pair", pair, "freq")
+                groups.append((frequency, tantivy.Query.boost_query(term, _PAIR_BOOST)))
+        if not groups:
+            return None
+        groups.sort(key=lambda group: group[0])
+        rare = [group for group in groups if group[0] <= COMMON_SHARE * self.pages] or groups[:1]
+        should = tantivy.Occur.Should
+        if sum(frequency for frequency, _ in groups) <= POSTINGS_BUDGET or len(rare) == len(groups):
+            return tantivy.Query.boolean_query([(should, part) for _, part in groups])
+        selecting = tantivy.Query.boolean_query([(should, part) for _, part in rare])
+        scoring = [(should, part) for _, part in groups[len(rare) :]]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, selecting), *scoring])
+
+    def _term_query(self, term: str, frequency: int) -> tantivy.Query:
+        """A term in the body, and in title and redirects where it stands there."""
+        parts = [tantivy.Query.term_query(self._schema, "body", term, "freq")]
+        for field, boost in (("title", _TITLE_BOOST), ("alias", _ALIAS_BOOST)):
+            if self._frequency(field, term):
+                named = tantivy.Query.term_query(self._schema, field, term, "freq")
+                parts.append(tantivy.Query.boost_query(named, boost))
+        if len(parts) == 1:
+            return parts[0]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, part) for part in parts])
+
+
+def _rank(scored: Scored) -> tuple[float, int]:
+    return (-scored.score, scored.pid)
+
+
+def bare_title(title: str) -> str:
+    """Lower-case title without a disambiguating parenthesis, for exact matches of a query."""
+    return plain_name(title).lower()

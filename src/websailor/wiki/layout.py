@@ -1,0 +1,93 @@
+"""Lines of half-made text -> paragraphs: what is left when links, templates and tables have been reduced.
+
+Headings, lists and table rows keep lines of their own; wrapped lines of a paragraph are joined; sections that hold only
+references are left out, and so are quote marks of emphasis and the holes that dropped templates leave.
+"""
+
+import re
+
+from websailor.wiki.marks import BREAK, CLOSE, ITEM, OPEN, ROW, without_marks
+
+_HEADING = re.compile(r"(={1,6})(.+?)(={1,6})\s*$")
+_DROPPED_SECTIONS = frozenset(
+    "references|external links|notes|footnotes|citations|sources|further reading|bibliography of sources|notes and references"
+    "|references and notes|general references|works cited|参考文献|参考资料|外部链接|外部連結|注释|註釋|einzelnachweise|weblinks".split("|")
+)
+_EMPHASIS = re.compile(r"'{2,}")
+_SWITCH = re.compile(r"__[A-Z]{3,24}__")
+_WEB_LINK = re.compile(r"\[(?:https?:|ftp:|mailto:)?//[^\s\[\]]*[ \t]*([^\[\]\n]*)\]")
+_IN_LINE = {ord(BREAK): " ", ord(ITEM): ", ", ord(ROW): " "}
+_HOLES = (
+    (re.compile(r"[ \t\xa0\u2009]+"), " "),
+    (re.compile(f"({OPEN}) +"), r" \1"),
+    (re.compile(f" +({CLOSE})"), r"\1 "),
+    (re.compile(r"([(（])[ ,;:]+"), r"\1"),
+    (re.compile(r"[ ,;]+([)）])"), r"\1"),
+    (re.compile(r" ?\(\)"), ""),
+    (re.compile(r" +([,.;:)](?: |$))", re.MULTILINE), r"\1"),
+    (re.compile(r"([,;]) ?[,;]"), r"\1"),
+    (re.compile(r" {2,}"), " "),
+    (re.compile(r" *\n *"), "\n"),
+    (re.compile(r"\n{3,}"), "\n\n"),
+)
+
+
+def lay_out(text: str) -> str:
+    """Paragraphs separated by blank lines; link marks stay in."""
+    text = _SWITCH.sub("", _EMPHASIS.sub("", _WEB_LINK.sub(r"\1", text)))
+    blocks = _Blocks()
+    dropping = 0
+    for raw in text.split("\n"):
+        line = raw.strip()
+        first = line[:1]
+        if not line or line.startswith("----"):
+            blocks.end()
+        elif first == "=" and (heading := _HEADING.match(line)):
+            level = min(len(heading.group(1)), len(heading.group(3)))
+            name = heading.group(2).strip(" =")
+            if not dropping or level <= dropping:
+                dropping = level if without_marks(name).strip().lower() in _DROPPED_SECTIONS else 0
+            if not dropping:
+                blocks.end()
+                blocks.add(name, "\n")
+                blocks.end()
+        elif dropping:
+            continue
+        elif first in "*#:;":
+            blocks.add(line.lstrip("*#:; "), "\n")
+        elif first == ROW:
+            blocks.add(line[1:], "\n")
+        else:
+            blocks.add(line, " ")
+    text = blocks.text().translate(_IN_LINE)
+    for pattern, replacement in _HOLES:
+        text = pattern.sub(replacement, text)
+    return text.strip()
+
+
+class _Blocks:
+    """Blocks of lines under construction: a run of wrapped lines, or of list lines and table rows."""
+
+    def __init__(self) -> None:
+        self._done: list[str] = []
+        self._lines: list[str] = []
+        self._joint = ""
+
+    def add(self, line: str, joint: str) -> None:
+        """Add a line; `joint` is what stands between the lines of its kind of block."""
+        if joint != self._joint and not (joint == "\n" and self._lines and self._lines[-1].endswith(":")):
+            self.end()
+        elif joint != self._joint:
+            self._lines = [" ".join(self._lines)]
+        self._joint = joint
+        if line:
+            self._lines.append(line)
+
+    def end(self) -> None:
+        if self._lines:
+            self._done.append(self._joint.join(self._lines))
+            self._lines = []
+
+    def text(self) -> str:
+        self.end()
+        return "\n\n".join(self._done)

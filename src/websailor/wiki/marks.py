@@ -1,0 +1,40 @@
+"""The private-use characters that stand in half-made text for links, breaks and table rows.
+
+They are taken out of every input before scanning, so whatever of them is found later was put there by the scanner.
+"""
+
+import re
+
+BREAK = "\ue001"
+"""`<br>`: a space in running text, a separator in an infobox value."""
+ITEM = "\ue003"
+"""Between the items of a list template: a comma in running text, a separator in an infobox value."""
+CLOSE = "\ue002"
+"""End of a link's anchor."""
+ROW = "\ue004"
+"""Start of a table row."""
+OPEN = "[\U000f0000-\U0010ffff]"
+"""Pattern of the character that starts a link's anchor; the character is the link's number."""
+
+_FIRST = 0xF0000
+_MARKS = re.compile("[\ue000-\ue00f\U000f0000-\U0010ffff]")
+
+
+def link_mark(index: int) -> str | None:
+    """The character that opens link number `index`; None beyond 131,071 links on one page."""
+    return chr(_FIRST + index) if _FIRST + index < 0x110000 else None
+
+
+def mark_index(mark: str) -> int:
+    """Number of the link that `mark` opens."""
+    return ord(mark) - _FIRST
+
+
+def is_open(character: str) -> bool:
+    """True for a character that opens a link."""
+    return ord(character) >= _FIRST
+
+
+def without_marks(text: str) -> str:
+    """The text as a reader sees it."""
+    return _MARKS.sub("", text.replace(BREAK, " ").replace(ITEM, ", "))

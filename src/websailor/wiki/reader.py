@@ -1,0 +1,124 @@
+"""`Wiki`: read access to an imported encyclopedia, the ground everything else stands on."""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from websailor.errors import UserError
+from websailor.records import Hit, Page
+from websailor.wiki.index import DIRECTORY_NAME, SearchIndex
+from websailor.wiki.snippets import best_line, candidate_lines, shorten
+from websailor.wiki.store import PageStore
+
+WORLD_FILE = "world.json"
+_RESULTS_KEPT = 1 << 15
+_PAGES_KEPT = 1 << 11
+_LINES_KEPT = 1 << 13
+
+
+class Wiki:
+    """An imported encyclopedia. Read-only, thread-safe, and pickled as its path."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self._store = PageStore(self.path)
+        if not (self.path / DIRECTORY_NAME / "meta.json").is_file():
+            raise UserError(f"{self.path}: the search index is missing: import the dump again")
+        self._index = SearchIndex(self.path)
+        self.site = self._store.site
+        self.language = self._store.site.language
+        world = self.path / WORLD_FILE
+        self.lexicon: tuple[str, ...] = (
+            tuple(json.loads(world.read_text(encoding="utf-8")).get("lexicon", ())) if world.is_file() else ()
+        )
+        """Name words of a generated world; empty for any other wiki."""
+        self._read = lru_cache(maxsize=_PAGES_KEPT)(self._store.read)
+        self._lines = lru_cache(maxsize=_LINES_KEPT)(self._candidate_lines)
+        self._results = lru_cache(maxsize=_RESULTS_KEPT)(self._search)
+
+    def __reduce__(self) -> tuple[type["Wiki"], tuple[Path]]:
+        return (Wiki, (self.path,))
+
+    def __len__(self) -> int:
+        return self._store.pages
+
+    def __repr__(self) -> str:
+        return f"Wiki({str(self.path)!r}, {len(self)} pages)"
+
+    def _pid(self, title: str) -> int | None:
+        normalised = self.site.normalise(title)
+        return self._store.pid(normalised) if normalised else None
+
+    def resolve(self, title: str) -> str | None:
+        """The title of the page that `title` leads to (first letter, underscores, section and redirects); None without one."""
+        pid = self._pid(title)
+        return None if pid is None else self._store.title(pid)
+
+    def page(self, title: str) -> Page | None:
+        """The page that `title` leads to."""
+        pid = self._pid(title)
+        return None if pid is None else self._read(pid)
+
+    def titles(self) -> Iterator[str]:
+        """Titles of all pages, redirects left out, in the order of the dump."""
+        return (title for _, title in self._store.titles())
+
+    def pages(self) -> Iterator[Page]:
+        """All pages in the order of the dump."""
+        return (self._store.read(pid) for pid, _ in self._store.titles())
+
+    def inlinks(self, title: str) -> int:
+        """How many pages link to this one, also through redirects; 0 for an unknown title."""
+        pid = self._pid(title)
+        return 0 if pid is None else self._store.inlinks(pid)
+
+    def redirects_to(self, title: str) -> tuple[str, ...]:
+        """Other titles of the page."""
+        pid = self._pid(title)
+        return () if pid is None else self._store.redirects(pid)
+
+    def url(self, title: str) -> str:
+        """Address of a title."""
+        return self.site.url(self.site.normalise(title))
+
+    def title_of(self, url: str) -> str | None:
+        """Title that an address of this wiki names (the page need not exist); None for an address elsewhere."""
+        return self.site.title_of(url)
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """The `k` best pages for a query in plain words, best first; a query that is a title finds that page first.
+
+        Any text is a valid query. Results are deterministic and cached.
+        """
+        return list(self._results(" ".join(query.split()), k))
+
+    def _search(self, query: str, k: int) -> tuple[Hit, ...]:
+        if k <= 0 or not query:
+            return ()
+        found = [(scored.pid, scored.score) for scored in self._index.search(query, k)]
+        exact = self._pid(query)
+        if exact is not None and (not found or found[0][0] != exact):
+            top = found[0][1] if found else 1.0
+            found = [(exact, top), *(hit for hit in found if hit[0] != exact)][:k]
+        weights = {term: self._index.weight(term) for term in self._index.words(query)}
+        weights |= {pair: self._index.weight(pair, "pair") for pair in self._index.query_pairs(query)}
+        weights = {term: weight for term, weight in weights.items() if weight}
+        return tuple(self._hit(pid, score, weights) for pid, score in found)
+
+    def _hit(self, pid: int, score: float, weights: dict[str, float]) -> Hit:
+        title, url, default, title_terms, lines = self._lines(pid)
+        line = best_line(lines, weights, title_terms, default)
+        return Hit(title=title, url=url, snippet=shorten(line, self._index, weights), score=round(score, 4))
+
+    def _candidate_lines(self, pid: int):  # noqa: ANN202
+        page = self._store.read(pid)
+        title_terms = frozenset(self._index.words(page.title)) | frozenset(self._index.pairs(page.title))
+        lines = candidate_lines(page, self._index)
+        default = page.first_sentence or (lines[0].text if lines else page.title)
+        return page.title, page.url, default, title_terms, lines
+
+
+def open_wiki(path: Path) -> Wiki:
+    """Open a wiki directory. `UserError` when it is not one."""
+    return Wiki(path)

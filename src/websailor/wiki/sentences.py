@@ -1,0 +1,42 @@
+"""Where sentences begin and end in a page's text; used for first sentences, snippets, extracts and evidence quotes."""
+
+import re
+from collections.abc import Iterator
+
+_END = re.compile(r"(?<=[.!?])([\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[A-ZÀ-ÖØ-ÞА-Я0-9])|(?<=[。！？])|\n+")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"“'])(?:[A-Z]|[A-Z]\.[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|Sts|Mt|Ft|Jr|Sr|Prof|Rev|Gen|Col|Lt|Capt|Sgt|Gov|Sen"
+    r"|Rep|Hon|No|Nos|Vol|vol|pp|p|ed|eds|cf|c|ca|approx|vs|etc|viz|Inc|Ltd|Co|Corp|Bros|Op|op|b|d|r|fl|Jan|Feb|Mar|Apr|Jun|Jul"
+    r"|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|D\.C|Ph\.D|B\.A|M\.A|A\.D|B\.C|i\.e|e\.g|lit|trans|est|fig|Fig)\.$"
+)
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of every sentence; list lines, table rows and headings count as sentences of their own."""
+    start = 0
+    for match in _END.finditer(text):
+        end = match.end(1) if match.group(1) is not None else match.start()
+        broken = "\n" in match.group()
+        if not broken and text[end - 1 : end] == "." and _ABBREVIATION.search(text, max(start, end - 12), end):
+            continue
+        if text[start:end].strip():
+            yield start, end
+        start = match.end()
+    if text[start:].strip():
+        yield start, len(text)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences themselves."""
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of the first paragraph that is prose: it ends like a sentence."""
+    first = ""
+    for start, end in sentence_spans(text[:4000]):
+        sentence = text[start:end].strip()
+        if sentence[-1:] in ".!?。！？\"'”)" and len(sentence) > 15:
+            return sentence
+        first = first or sentence
+    return first
