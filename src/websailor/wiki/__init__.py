@@ -6,10 +6,13 @@ Writes: `pages.sqlite` (pages, redirects), `index/` (full text), for a generated
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
 
 from websailor.files import StageConfig
 from websailor.records import Manifest
+from websailor.wiki.world import WorldConfig
 
 if TYPE_CHECKING:
     from websailor.wiki.reader import Wiki
@@ -22,8 +25,22 @@ class Config(StageConfig):
 
     source: Path | None = None
     """MediaWiki XML dump to import; without one a world is generated."""
-    limit: int | None = None
+    limit: int | None = Field(default=None, ge=1)
     """Import at most this many pages (redirects not counted)."""
+    world: WorldConfig = Field(default_factory=WorldConfig)
+    """The world to generate when there is no `source`. Its seed is that of the stage unless it is given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_seed_down(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        world, seed = values.get("world", {}), values.get("seed", 0)
+        if isinstance(world, dict):
+            values = {**values, "world": {"seed": seed, **world}}
+        elif isinstance(world, WorldConfig) and "seed" not in world.model_fields_set:
+            values = {**values, "world": world.model_copy(update={"seed": seed})}
+        return values
 
 
 def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:

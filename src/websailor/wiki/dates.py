@@ -7,7 +7,11 @@ from websailor.wiki.templates import MONTHS
 
 _MONTH_NUMBER = {name[:length].lower(): number for number, name in enumerate(MONTHS, 1) for length in (3, len(name))}
 _MONTH_NUMBER["sept"] = 9
-_MONTH = "(?P<month{0}>" + "|".join(sorted({*MONTHS, *(name[:3] for name in MONTHS), "Sept"}, key=len, reverse=True)) + r")\.?"
+_MONTH = (
+    "(?P<month{0}>"
+    + "|".join(sorted({*MONTHS, *(name[:3] for name in MONTHS), "Sept"}, key=len, reverse=True))
+    + r")\.?"
+)
 _ERA = r"(?P<era{0}>\s?(?:BCE?|B\.C\.(?:E\.)?|AD|A\.D\.|CE))?"
 _YEAR = r"(?P<year{0}>\d{{1,4}})"
 _DATE = re.compile(

@@ -173,7 +173,11 @@ class DumpReader:
         if not self.pages and "Premature end" not in message and not self.site_seen:
             return self._not_a_dump(message)
         kind = "cut off" if self.position >= self.size else "damaged"
-        where = f"byte {self.position}" if self._unpacked == self.position else f"byte {self._unpacked} of its unpacked text"
+        where = (
+            f"byte {self.position}"
+            if self._unpacked == self.position
+            else f"byte {self._unpacked} of its unpacked text"
+        )
         return UserError(
             f"{self.path}: {kind} after page {self.pages}{self._after()}, at about {where}: {message}: download it again"
         )
@@ -183,7 +187,9 @@ class DumpReader:
         return self.site.namespaces is not NAMESPACES
 
     def _not_a_dump(self, why: str) -> UserError:
-        return UserError(f"{self.path}: not a MediaWiki XML dump, at byte 0: {why}: give a pages-articles dump (.xml, .xml.bz2)")
+        return UserError(
+            f"{self.path}: not a MediaWiki XML dump, at byte 0: {why}: give a pages-articles dump (.xml, .xml.bz2)"
+        )
 
 
 class _Gunzip:

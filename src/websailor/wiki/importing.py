@@ -22,12 +22,15 @@ from websailor.wiki.index import build_index
 from websailor.wiki.pages import read_page
 from websailor.wiki.store import PageStore, StoreWriter
 from websailor.wiki.titles import Site
+from websailor.wiki.world import generate_dump, truth_prefix
 
 if TYPE_CHECKING:
     from websailor.wiki import Config
 
 log = logging.getLogger(__name__)
 
+TRUTH_FILES = ("world.json", "facts.jsonl")
+"""What a generated world leaves beside its dump: knobs and name words, and every fact with the pages that state it."""
 CHUNK = 64
 """Pages handed to a worker at once."""
 _POOL_FROM_BYTES = 20_000_000
@@ -60,7 +63,7 @@ def import_pages(source: Path, directory: Path, limit: int | None = None) -> dic
     return counts
 
 
-def _indexed(store: PageStore, advance) -> Iterator[tuple[int, Page, tuple[str, ...]]]:  # noqa: ANN001
+def _indexed(store: PageStore, advance) -> Iterator[tuple[int, Page, tuple[str, ...]]]:
     for pid, _ in store.titles():
         yield pid, store.read(pid), store.redirects(pid)
         advance(1)
@@ -120,8 +123,7 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
     _discard(part)
     try:
         with StageDirectory(part, "wiki", config, named) as stage:
-            assert source is not None
-            counts = import_pages(source, part, config.limit)
+            counts = _fill(config, source, part)
             manifest = stage.finish(**counts)
         _discard(out)
         part.replace(out)
@@ -130,6 +132,24 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
         raise
     log.info("%s: %d pages, %d redirects", out, manifest.counts["pages"], manifest.counts["redirects"])
     return manifest
+
+
+def _fill(config: "Config", source: Path | None, directory: Path) -> dict[str, float]:
+    """Import `source`, or a world generated for the purpose; the truth of a generated world comes along."""
+    if source is not None:
+        for name in TRUTH_FILES:
+            truth = source.with_name(truth_prefix(source) + name)
+            if truth.is_file():
+                shutil.copyfile(truth, directory / name)
+        return import_pages(source, directory, config.limit)
+    dump = directory / "dump.xml"
+    generate_dump(config.world, dump)
+    for name in TRUTH_FILES:
+        (directory / (truth_prefix(dump) + name)).replace(directory / name)
+    try:
+        return import_pages(dump, directory, config.limit)
+    finally:
+        dump.unlink()
 
 
 def _discard(directory: Path) -> None:

@@ -70,7 +70,9 @@ def name_pairs(text: str) -> str:
 
 def page_lines(page: Page) -> list[str]:
     """The infobox as lines `key: value, value`."""
-    return [f"{field.key.replace('_', ' ')}: {', '.join(value.text for value in field.values)}" for field in page.infobox]
+    return [
+        f"{field.key.replace('_', ' ')}: {', '.join(value.text for value in field.values)}" for field in page.infobox
+    ]
 
 
 def build_index(directory: Path, pages: Iterable[tuple[int, Page, tuple[str, ...]]]) -> None:

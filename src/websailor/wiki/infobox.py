@@ -36,7 +36,16 @@ _NUMBER_KEY = re.compile(
 _NOT_DATE_KEY = re.compile(r"postal|code|phone|area_?code|_id$|^id$|model|designation|catalog|number", re.IGNORECASE)
 _SEPARATOR = re.compile(f"[{BREAK}{ITEM}{ROW}\n]+|(?:^|(?<=\n))[*#:;]+|[ \xa0][·•][ \xa0]")
 _LINK = re.compile(f"({OPEN})([^{CLOSE}]*){CLOSE}")
-_MULTIPLIERS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, "mn": 1e6, "bn": 1e9, "m": 1e6, "b": 1e9}
+_MULTIPLIERS = {
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+    "mn": 1e6,
+    "bn": 1e9,
+    "m": 1e6,
+    "b": 1e9,
+}
 _NUMBER = re.compile(
     r"(?P<about>(?:c\.|ca\.|circa|about|approx(?:\.|imately)?|around|over|~|≈|est\.|more than|nearly|almost|No\.)\s*)?"
     r"(?P<currency>US\$|A\$|C\$|NZ\$|HK\$|R\$|\$|£|€|¥|₹|₽|USD|EUR|GBP)?\s*"
@@ -45,8 +54,16 @@ _NUMBER = re.compile(
     r"(?P<rest>.*)$",
     re.DOTALL,
 )
-_UNIT = re.compile(r"\s*(?P<unit>%|°[CF]?|[A-Za-zµ²³/]+[²³23]?(?:\s(?:mi|ft|in|km|m|yd)[23]?\b)?)?\s*(?P<after>.*)$", re.DOTALL)
-_UNIT_WORDS = {"square kilometres": "km2", "square kilometers": "km2", "square miles": "sq mi", "km²": "km2", "m²": "m2"}
+_UNIT = re.compile(
+    r"\s*(?P<unit>%|°[CF]?|[A-Za-zµ²³/]+[²³23]?(?:\s(?:mi|ft|in|km|m|yd)[23]?\b)?)?\s*(?P<after>.*)$", re.DOTALL
+)
+_UNIT_WORDS = {
+    "square kilometres": "km2",
+    "square kilometers": "km2",
+    "square miles": "sq mi",
+    "km²": "km2",
+    "m²": "m2",
+}
 _KEY_UNIT = re.compile(r"_(km2|sq_mi|sqmi|ha|acres?|m|ft|km|mi|kg|lb|cm|in|ppl|percent|ms|mph)$")
 _DELIMITER = re.compile(r"\s*(?:[,;/]|\band\b|&)\s*")
 

@@ -10,8 +10,7 @@ from websailor.wiki.marks import BREAK, CLOSE, ITEM, OPEN, ROW, without_marks
 
 _HEADING = re.compile(r"(={1,6})(.+?)(={1,6})\s*$")
 _DROPPED_SECTIONS = frozenset(
-    "references|external links|notes|footnotes|citations|sources|further reading|bibliography of sources|notes and references"
-    "|references and notes|general references|works cited|参考文献|参考资料|外部链接|外部連結|注释|註釋|einzelnachweise|weblinks".split("|")
+    ["references", "external links", "notes", "footnotes", "citations", "sources", "further reading", "bibliography of sources", "notes and references", "references and notes", "general references", "works cited", "参考文献", "参考资料", "外部链接", "外部連結", "注释", "註釋", "einzelnachweise", "weblinks"]
 )
 _EMPHASIS = re.compile(r"'{2,}")
 _SWITCH = re.compile(r"__[A-Z]{3,24}__")

@@ -8,11 +8,7 @@ from websailor.wiki.sentences import first_sentence
 from websailor.wiki.titles import Site
 
 _DISAMBIGUATION = frozenset(
-    "disambig|disambiguation|dab|disamb|disambiguation page|disambiguation cleanup|hndis|human name disambiguation|geodis|geo-dis"
-    "|place name disambiguation|number disambiguation|numberdis|schooldis|school disambiguation|airport disambiguation"
-    "|letter-number combination disambiguation|letter-numbercombdisambig|callsigndis|hospitaldis|mathdab|roaddis|shipindex|mil-unit-dis"
-    "|species latin name disambiguation|biology disambiguation|taxonomy disambiguation|music disambiguation|ship index"
-    "|消歧义|消歧義|消歧义页|begriffsklärung|homonymie|disambigua|desambiguación|неоднозначность|曖昧さ回避|doorverwijspagina".split("|")
+    ["disambig", "disambiguation", "dab", "disamb", "disambiguation page", "disambiguation cleanup", "hndis", "human name disambiguation", "geodis", "geo-dis", "place name disambiguation", "number disambiguation", "numberdis", "schooldis", "school disambiguation", "airport disambiguation", "letter-number combination disambiguation", "letter-numbercombdisambig", "callsigndis", "hospitaldis", "mathdab", "roaddis", "shipindex", "mil-unit-dis", "species latin name disambiguation", "biology disambiguation", "taxonomy disambiguation", "music disambiguation", "ship index", "消歧义", "消歧義", "消歧义页", "begriffsklärung", "homonymie", "disambigua", "desambiguación", "неоднозначность", "曖昧さ回避", "doorverwijspagina"]
 )
 
 

@@ -111,7 +111,7 @@ class Wiki:
         line = best_line(lines, weights, title_terms, default)
         return Hit(title=title, url=url, snippet=shorten(line, self._index, weights), score=round(score, 4))
 
-    def _candidate_lines(self, pid: int):  # noqa: ANN202
+    def _candidate_lines(self, pid: int):
         page = self._store.read(pid)
         title_terms = frozenset(self._index.words(page.title)) | frozenset(self._index.pairs(page.title))
         lines = candidate_lines(page, self._index)

@@ -35,14 +35,12 @@ _INTERWIKI = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,12})?$|simple$|(?:wikt|wiktionar
                         r"|wikinews|wikibooks|wikiversity|wikivoyage|voy|doi|arxiv|iarchive|bugzilla|rfc|mail|oldid|google)$")  # fmt: skip
 
 _DROPPED_TAGS = frozenset(
-    "ref gallery timeline score imagemap references templatedata graph mapframe maplink inputbox includeonly hiero "
-    "templatestyles indicator categorytree dynamicpagelist style script".split()
+    ["ref", "gallery", "timeline", "score", "imagemap", "references", "templatedata", "graph", "mapframe", "maplink", "inputbox", "includeonly", "hiero", "templatestyles", "indicator", "categorytree", "dynamicpagelist", "style", "script"]
 )
-_VERBATIM_TAGS = frozenset("math nowiki pre source syntaxhighlight chem ce".split())
-_LINE_TAGS = frozenset("p div blockquote center li tr hr ul ol dl dt dd table h1 h2 h3 h4 h5 h6 caption poem".split())
+_VERBATIM_TAGS = frozenset(["math", "nowiki", "pre", "source", "syntaxhighlight", "chem", "ce"])
+_LINE_TAGS = frozenset(["p", "div", "blockquote", "center", "li", "tr", "hr", "ul", "ol", "dl", "dt", "dd", "table", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "poem"])
 _INFOBOXES = frozenset(
-    "taxobox|automatic taxobox|speciesbox|subspeciesbox|chembox|drugbox|geobox|planetbox|starbox|ship infobox"
-    "|protein|enzyme|mineral|element|football club infobox".split("|")
+    ["taxobox", "automatic taxobox", "speciesbox", "subspeciesbox", "chembox", "drugbox", "geobox", "planetbox", "starbox", "ship infobox", "protein", "enzyme", "mineral", "element", "football club infobox"]
 )
 
 
@@ -254,7 +252,9 @@ class _Scanner:
             anchor = re.sub(r"\s*\([^()]*\)$|,.*$", "", target.partition(":")[2] if prefix else target)
         anchor = anchor.replace("\n", " ") + trail
         title = self.site.normalise(html.unescape(target))
-        outside = namespace != 0 or bool(prefix and _INTERWIKI.match(prefix)) or not title or bool(_BAD_TITLE.search(title))
+        outside = (
+            namespace != 0 or bool(prefix and _INTERWIKI.match(prefix)) or not title or bool(_BAD_TITLE.search(title))
+        )
         if outside or not anchor.strip() or any(is_open(mark) for mark in anchor):
             return anchor
         return self._marked(title, anchor)
@@ -279,13 +279,20 @@ class _Scanner:
             return ""
         text = expand(name, Arguments(frame.parts[1:]), self.title)
         if "[[" in text:
-            text = _EXPANDED_LINK.sub(lambda link: self._link([part for part in link.groups() if part is not None], ""), text)
+            text = _EXPANDED_LINK.sub(
+                lambda link: self._link([part for part in link.groups() if part is not None], ""), text
+            )
         return text
 
 
 def is_infobox(name: str) -> bool:
     """True for the (lower-case) name of an infobox template."""
-    return name.startswith(("infobox ", "infobox_")) or name == "infobox" or name.endswith(" infobox") or name in _INFOBOXES
+    return (
+        name.startswith(("infobox ", "infobox_"))
+        or name == "infobox"
+        or name.endswith(" infobox")
+        or name in _INFOBOXES
+    )
 
 
 def _count_offsets(text: str) -> tuple[str, list[tuple[int, int, int]]]:

@@ -37,7 +37,9 @@ class StoreWriter:
 
     def __init__(self, directory: Path) -> None:
         self._connection = sqlite3.connect(directory / FILE_NAME)
-        self._connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;" + _SCHEMA)
+        self._connection.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;" + _SCHEMA
+        )
         self._waiting: list[Page] | None = []
         self._compressor = zstandard.ZstdCompressor(level=6)
         self._links: Counter[str] = Counter()
@@ -104,7 +106,9 @@ class StoreWriter:
         run("DELETE FROM raw_redirect WHERE title IN (SELECT title FROM page)")
         run("INSERT INTO redirect SELECT r.title, p.pid FROM raw_redirect r JOIN page p ON p.title = r.target")
         for _ in range(_LONGEST_REDIRECT_CHAIN):
-            run("INSERT OR IGNORE INTO redirect SELECT r.title, q.pid FROM raw_redirect r JOIN redirect q ON q.title = r.target")
+            run(
+                "INSERT OR IGNORE INTO redirect SELECT r.title, q.pid FROM raw_redirect r JOIN redirect q ON q.title = r.target"
+            )
         run("CREATE INDEX redirect_pid ON redirect(pid)")
         run(
             "UPDATE page SET inlinks = coalesce((SELECT pages FROM link_count c WHERE c.title = page.title), 0) + coalesce("
@@ -116,7 +120,12 @@ class StoreWriter:
             "redirects_without_page": self._count("raw_redirect") - self._count("redirect"),
             "duplicate_titles": self.duplicates,
         }
-        about = {"name": site.name, "language": site.language, "url_prefix": site.url_prefix, "case": site.case_sensitive}
+        about = {
+            "name": site.name,
+            "language": site.language,
+            "url_prefix": site.url_prefix,
+            "case": site.case_sensitive,
+        }
         run("INSERT INTO meta VALUES ('about', ?)", (json.dumps({**about, **facts, "pages": counts["pages"]}),))
         run("DROP TABLE raw_redirect")
         run("DROP TABLE link_count")
@@ -134,7 +143,9 @@ class PageStore:
     def __init__(self, directory: Path) -> None:
         self._file = (directory / FILE_NAME).resolve()
         if not self._file.is_file():
-            raise UserError(f"{directory}: not a wiki directory (no {FILE_NAME}): make one with `websailor wiki import`")
+            raise UserError(
+                f"{directory}: not a wiki directory (no {FILE_NAME}): make one with `websailor wiki import`"
+            )
         self._local = threading.local()
         meta = {}
         try:
@@ -190,7 +201,9 @@ class PageStore:
     def titles(self) -> Iterator[tuple[int, str]]:
         """Numbers and titles of all pages in the order of the dump."""
         last = 0
-        while rows := self._run("SELECT pid, title FROM page WHERE pid > ? ORDER BY pid LIMIT 1000", (last,)).fetchall():
+        while rows := self._run(
+            "SELECT pid, title FROM page WHERE pid > ? ORDER BY pid LIMIT 1000", (last,)
+        ).fetchall():
             yield from rows
             last = rows[-1][0]
 

@@ -16,7 +16,7 @@ LANGUAGES: dict[str, str] = _TABLES["languages"]
 UNITS: dict[str, str] = _TABLES["units"]
 COUNTRIES: dict[str, str] = _TABLES["countries"]
 MONTHS = (
-    "January February March April May June July August September October November December".split()  # fmt: skip
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # fmt: skip
 )
 _NAMED = re.compile(r"\s*([^=\n\[\]<>{}]{1,60}?)\s*=")
 _NUMBER = re.compile(r"[-−+]?[\d.,]+(?:[eE][-+]?\d+)?(?:/\d+)?$")
@@ -253,7 +253,10 @@ _register(
     "|pad|align left|no italic|polytonic|hebrew|unicode|ipa text|serif|sans-serif|keystroke|tq|zwj|born in|medal name|delink",
     _positional(0),
 )
-_register("lang|transl|transliteration|script|rtl-lang|color|colour|font color|font|fontcolor|sort|align|nastaliq|sm|bg", _positional(1))
+_register(
+    "lang|transl|transliteration|script|rtl-lang|color|colour|font color|font|fontcolor|sort|align|nastaliq|sm|bg",
+    _positional(1),
+)
 _register("angbr|angle bracket", _positional(0, "⟨", "⟩"))
 _register("sup|superscript", _positional(0, "^"))
 _register("circa|c.|ca.|circa.", lambda arguments: ("c. " + arguments.get(0)).strip())
@@ -299,7 +302,7 @@ _register("!", _constant("|"))
 _register("=|equals", _constant("="))
 _register("'", _constant("'"))
 _register("'s|'s-", _constant("'s"))
-_register("-\"|\"'|'\"", _constant("\"'"))
+_register('-"|"\'|\'"', _constant("\"'"))
 _register("okina|hamza|ayin", _constant("ʻ"))
 _register("break|crlf|-br|clear-br", _constant(BREAK))
 _register("first word|ordinal|ord", lambda arguments: arguments.get(0) + ("th" if arguments.get(0).isdigit() else ""))
