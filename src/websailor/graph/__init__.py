@@ -1,0 +1,54 @@
+"""Stage: a dense, cyclic knowledge graph, found from seed entities outwards through search and visit.
+
+Reads a wiki directory (input `wiki`). Writes facts to `records.jsonl` as they are found and, when done,
+`entities.jsonl`, `statistics.json` (measures before and after densification, kinds, relations) and `facts.jsonl`, which
+is `records.jsonl` under the name that says what it holds. Every fact keeps the page, the line or sentence, the address
+and the search query that led there.
+
+A run that was killed resumes: what was already searched and read is in `journal.jsonl` until the stage is finished, so
+the walk is repeated without touching the web and goes on where it stopped.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field
+
+from websailor.files import StageConfig
+from websailor.records import Manifest
+
+
+class Config(StageConfig):
+    """How the graph is grown."""
+
+    seeds: tuple[str, ...] = ()
+    """Titles to start from; empty: `seed_count` of them are drawn, rare ones preferred."""
+    seed_count: int = Field(32, ge=1)
+    """Seeds to begin with. Whenever nothing reachable is left and the budget is not spent, another one is drawn."""
+    rarity: float = Field(0.5, ge=0)
+    """Seeds are drawn in proportion to (1 + inlinks) ** -rarity; 0 draws uniformly."""
+    edges: int = Field(20_000, ge=1)
+    """Budget: facts between entities. Dates and numbers come on top."""
+    expand: float = Field(0.5, gt=0, le=1)
+    """Probability of reading a new entity next; otherwise an earlier one is returned to and searched around."""
+    densify: float = Field(0.25, ge=0, lt=1)
+    """Share of the budget kept for facts among entities that are already in the graph."""
+    returns: int = Field(2, ge=0)
+    """How often an entity is returned to: first its name is searched, then its name with that of a near entity."""
+    search_k: int = Field(10, ge=1)
+    """Results read per search."""
+    patience: int = Field(200, ge=0)
+    """Densification ends after that many searches for pairs in a row that gave nothing new."""
+    follow_links: int = Field(20, ge=0)
+    """Besides the entities of its facts, so many pages that a page links to may be read next."""
+    whole: bool = False
+    """Read every page of the corpus once instead of walking; no searches, no budget."""
+    title_ranks: bool = True
+    """Search for every entity's title to learn the rank of its own page."""
+
+
+def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
+    """Build the graph of `inputs["wiki"]` in `out`. Raises `UserError` when the corpus is empty or states no facts."""
+    from websailor.graph.stage import build
+
+    return build(config, inputs, out)

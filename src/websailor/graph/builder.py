@@ -1,0 +1,243 @@
+"""The walk that grows a knowledge graph, and its densification.
+
+Enters: a `Reader`, seeds, a budget. Leaves: facts, in the order found, and what is known of each entity. Reading a page
+adds its facts and makes their objects entities; an entity whose page was not read yet is the frontier. With probability
+`expand` a frontier page is read next, otherwise an earlier entity is returned to: its name is searched, later its name
+together with that of an entity two steps away, and pages among the hits that state facts about known entities join the
+graph. When the growing share of the budget is spent, the rest goes into facts among entities that are already there.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from websailor.graph import Config
+from websailor.graph.extraction import Reading, name_of
+from websailor.graph.kinds import UNKNOWN, kind_of_object
+from websailor.graph.reader import Reader
+from websailor.records import Fact
+
+
+@dataclass(slots=True)
+class Node:
+    """What is known of an entity while the graph grows."""
+
+    kind: str = UNKNOWN
+    """From its page; `thing` until that was read."""
+    votes: Counter[str] = field(default_factory=Counter)
+    """Types that the relations pointing at it suggest."""
+    has_page: bool = True
+    url: str = ""
+    near: set[str] = field(default_factory=set)
+    """Entities that a fact joins it with."""
+    returns: int = 0
+
+    @property
+    def type(self) -> str:
+        """Best guess at the entity's type."""
+        return self.kind if self.kind != UNKNOWN or not self.votes else self.votes.most_common(1)[0][0]
+
+
+class Draw:
+    """A set from which a random member is taken in constant time, the same for the same random numbers."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._members: list[str] = []
+        self._place: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def add(self, member: str) -> None:
+        if member not in self._place:
+            self._place[member] = len(self._members)
+            self._members.append(member)
+
+    def discard(self, member: str) -> None:
+        place = self._place.pop(member, None)
+        if place is None:
+            return
+        last = self._members.pop()
+        if last != member:
+            self._members[place] = last
+            self._place[last] = place
+
+    def peek(self) -> str:
+        return self._members[int(self._rng.integers(len(self._members)))]
+
+    def take(self) -> str:
+        member = self.peek()
+        self.discard(member)
+        return member
+
+
+class GraphBuilder:
+    """One graph in the making. `keep` receives every fact once, as soon as it is accepted."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        config: Config,
+        seeds: Iterator[str],
+        keep: Callable[[Fact], None],
+        rng: np.random.Generator,
+    ) -> None:
+        self._reader = reader
+        self._config = config
+        self._seeds = seeds
+        self._keep = keep
+        self._rng = rng
+        self._frontier = Draw(rng)
+        self._earlier = Draw(rng)
+        self._readings: dict[str, Reading | None] = {}
+        self._expanded: set[str] = set()
+        self.nodes: dict[str, Node] = {}
+        self.facts: dict[str, Fact] = {}
+        self.edges = 0
+        """Facts between entities: what the budget counts."""
+
+    def build(self) -> None:
+        """Grow, then densify, within the budget."""
+        for _, seed in zip(range(max(self._config.seed_count, len(self._config.seeds))), self._seeds, strict=False):
+            self._frontier.add(seed)
+        growth = round(self._config.edges * (1 - self._config.densify))
+        while self.edges < growth and self._grow():
+            pass
+        self._close()
+        self._join_pairs()
+
+    def read_all(self) -> None:
+        """Read every seed and nothing else: the graph of a whole corpus."""
+        for title in self._seeds:
+            if (reading := self._read(title, None)) is not None:
+                self._add(reading)
+
+    def _grow(self) -> bool:
+        """One step; False when nothing is left to do."""
+        if self._frontier and (not self._earlier or self._rng.random() < self._config.expand):
+            self._expand(self._frontier.take())
+        elif self._earlier:
+            self._return_to(self._earlier.peek())
+        else:
+            seed = next(self._seeds, None)
+            if seed is None:
+                return False
+            self._expand(seed)
+        return True
+
+    def _expand(self, title: str) -> None:
+        if title in self._expanded:
+            return
+        reading = self._read(title, None)
+        if reading is None:
+            if title in self.nodes:
+                self.nodes[title].has_page = False
+            return
+        self._add(reading)
+
+    def _return_to(self, title: str) -> None:
+        """Look for more facts about an entity that was read before."""
+        node = self.nodes[title]
+        if node.returns >= self._config.returns:
+            self._earlier.discard(title)
+            return
+        other = self._near_stranger(title) if node.returns else None
+        query = name_of(title) if other is None else f"{name_of(title)} {name_of(other)}"
+        node.returns += 1
+        for reading in self._found(query):
+            if any(end in self.nodes for end in _ends(reading)):
+                self._add(reading)
+
+    def _near_stranger(self, title: str) -> str | None:
+        """A random entity two steps away that no fact joins with this one."""
+        near = sorted(self.nodes[title].near)
+        if not near:
+            return None
+        middle = near[int(self._rng.integers(len(near)))]
+        strangers = sorted(self.nodes[middle].near - self.nodes[title].near - {title})
+        return strangers[int(self._rng.integers(len(strangers)))] if strangers else None
+
+    def _close(self) -> None:
+        """Read the known entities that were never read, keeping facts between known entities alone."""
+        waiting = sorted(name for name, node in self.nodes.items() if node.has_page and name not in self._expanded)
+        for position in self._rng.permutation(len(waiting)).tolist():
+            if self.edges >= self._config.edges:
+                return
+            title = waiting[position]
+            reading = self._read(title, None)
+            if reading is None:
+                self.nodes[title].has_page = False
+            else:
+                self._add(reading, known_only=True)
+
+    def _join_pairs(self) -> None:
+        """Search for pairs of near entities and take pages that join two or more known ones."""
+        names = sorted(name for name, node in self.nodes.items() if node.near)
+        fruitless = 0
+        while names and fruitless < self._config.patience and self.edges < self._config.edges:
+            title = names[int(self._rng.integers(len(names)))]
+            other = self._near_stranger(title)
+            before = self.edges
+            if other is not None:
+                for reading in self._found(f"{name_of(title)} {name_of(other)}"):
+                    known = {end for end in _ends(reading) if end in self.nodes}
+                    if reading.title in self.nodes or len(known) > 1:
+                        self._add(reading, known_only=True)
+            fruitless = 0 if self.edges > before else fruitless + 1
+
+    def _found(self, query: str) -> Iterator[Reading]:
+        """Hits of a search that have not joined the graph yet."""
+        for title in self._reader.search(query):
+            if title not in self._expanded and (reading := self._read(title, query)) is not None:
+                yield reading
+
+    def _read(self, title: str, query: str | None) -> Reading | None:
+        if title not in self._readings:
+            self._readings[title] = self._reader.read(title, query)
+        return self._readings[title]
+
+    def _add(self, reading: Reading, known_only: bool = False) -> None:
+        """Take a page's facts; with `known_only` none that would bring in another entity than the page's own."""
+        self._expanded.add(reading.title)
+        self._readings.pop(reading.title, None)
+        self._frontier.discard(reading.title)
+        absent = set(reading.absent)
+        accepted = [
+            fact
+            for fact in reading.facts
+            if fact.id not in self.facts
+            and not (known_only and fact.value_type == "entity" and fact.object not in self.nodes)
+        ]
+        if accepted or reading.title in self.nodes:
+            node = self.nodes.setdefault(reading.title, Node())
+            node.kind, node.url = reading.kind, reading.url
+            self._earlier.add(reading.title)
+        for fact in accepted:
+            self._accept(fact, fact.object not in absent)
+        if not known_only:
+            for title in reading.linked[: self._config.follow_links]:
+                if title not in self._expanded:
+                    self._frontier.add(title)
+
+    def _accept(self, fact: Fact, object_has_page: bool) -> None:
+        self.facts[fact.id] = fact
+        self._keep(fact)
+        if fact.value_type != "entity":
+            return
+        self.edges += 1
+        target = self.nodes.setdefault(fact.object, Node(has_page=object_has_page))
+        if (guess := kind_of_object(fact.relation)) != UNKNOWN:
+            target.votes[guess] += 1
+        target.near.add(fact.subject)
+        self.nodes[fact.subject].near.add(fact.object)
+        if object_has_page and fact.object not in self._expanded:
+            self._frontier.add(fact.object)
+
+
+def _ends(reading: Reading) -> set[str]:
+    """The entities that a page's facts speak of, its own among them if it states any."""
+    objects = {fact.object for fact in reading.facts if fact.value_type == "entity"}
+    return objects | {reading.title} if reading.facts else objects
