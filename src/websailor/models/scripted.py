@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from websailor.models.base import ChatModel, ContextExceeded, Reply, Sampling
-from websailor.models.protocol import cut_at_stop
-from websailor.models.tokens import prompt_text, render
+from websailor.models.protocol import cut_at_stop, render_turn
+from websailor.models.tokens import prompt_text, turn_text
 from websailor.records import Message, Question, Usage
 
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -42,11 +42,15 @@ class ScriptedModel:
         message = (
             said if isinstance(said, Message) else Message(role="assistant", content=cut_at_stop(said, sampling.stop))
         )
-        words = count_words(render([message]))
+        truncated = count_words(render_turn(message)) > sampling.max_tokens
+        if truncated:
+            cut = list(_WORD.finditer(render_turn(message)))[sampling.max_tokens].start()
+            message = Message(role="assistant", content=render_turn(message)[:cut])
+        tokens = count_words(turn_text(message))
         return Reply(
             message=message,
-            usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=words, turns=1),
-            truncated=words > sampling.max_tokens,
+            usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=tokens, turns=1),
+            truncated=truncated,
         )
 
 

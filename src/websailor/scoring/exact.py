@@ -10,6 +10,7 @@ import unicodedata
 from websailor.records import Question, Score, Trajectory
 
 _DIGIT_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_COMMA_BETWEEN = re.compile(r"(?<=\d),(?=\d)")
 _DASH = re.compile(r"[\u2010-\u2015\u2212-]")
 _DASH_BETWEEN = re.compile(r"(?<=\w)-|-(?!\d)")
 _ARTICLE = re.compile(r"\bthe\b|^an?\b")
@@ -26,7 +27,7 @@ def normalise(text: str) -> str:
     title of articles or marks alone) keeps them.
     """
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    plain = _DASH_BETWEEN.sub(" ", _DASH.sub("-", _DIGIT_COMMA.sub("", folded)))
+    plain = _DASH_BETWEEN.sub(" ", _DASH.sub("-", _COMMA_BETWEEN.sub(" ", _DIGIT_COMMA.sub("", folded))))
     kept = "".join(
         character
         for index, character in enumerate(plain)

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from websailor.records import Page
+from websailor.wiki.sentences import sentences
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
-_SENTENCE_END = re.compile(
-    r"(?<!\b[A-Z]\.)(?<!\b[Ss]t\.)(?<!\b[DdMmJS]r\.)(?<!\bMrs\.)(?<!\b[Cc]a\.)(?<!\bNo\.)(?<=[.!?])[\"”’)\]]*\s+(?=[^\sa-z])|(?<=[。！？])|\n+"
-)
 _STOPWORDS = frozenset(
     """
     a an and are as at be by did do does find for from had has have how in is it its of on or page that the their there
@@ -28,21 +26,6 @@ _STEM = 5
 def terms(text: str) -> list[str]:
     """The words that count, lower case, cut to their stem; Chinese characters one by one."""
     return [word[:_STEM] for word in _WORD.findall(text.lower()) if word not in _STOPWORDS]
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a plain text, in order; a line end ends a sentence."""
-    found: list[str] = []
-    start = 0
-    for end in _SENTENCE_END.finditer(text):
-        # closing quotes belong to the sentence that they close
-        sentence = (text[start : end.start()] + end[0]).strip()
-        if sentence:
-            found.append(sentence)
-        start = end.end()
-    if rest := text[start:].strip():
-        found.append(rest)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +46,7 @@ class ReadablePage:
 def readable(page: Page) -> ReadablePage:
     """Prepare a page for `extract`."""
     fields = tuple(f"{field.key}: {', '.join(value.text for value in field.values)}" for field in page.infobox)
-    lines = tuple(sentences(page.text))
+    lines = tuple(line for sentence in sentences(page.text) if (line := " ".join(sentence.split())))
     field_terms = tuple(frozenset(terms(line)) for line in fields)
     sentence_terms = tuple(frozenset(terms(line)) for line in lines)
     frequency = Counter(term for line in (*field_terms, *sentence_terms) for term in line)
@@ -78,18 +61,18 @@ def readable(page: Page) -> ReadablePage:
     )
 
 
-def extract(page: ReadablePage, goal: str, sentences: int, fields: int) -> str:
-    """Title line, at most `fields` infobox lines, at most `sentences` sentences.
+def extract(page: ReadablePage, goal: str, most_sentences: int, most_fields: int) -> str:
+    """Title line, at most `most_fields` infobox lines, at most `most_sentences` sentences.
 
     Lines without a word of the goal are left out, unless none has one: then the first lines stand for the page.
     """
     wanted = frozenset(terms(goal))
     wanted = wanted - page.title_terms or wanted
-    chosen_fields = _best(page.field_terms, wanted, page.frequency, fields)
-    chosen = _best(page.sentence_terms, wanted, page.frequency, sentences)
+    chosen_fields = _best(page.field_terms, wanted, page.frequency, most_fields)
+    chosen = _best(page.sentence_terms, wanted, page.frequency, most_sentences)
     if not chosen_fields and not chosen:
-        chosen_fields = list(range(min(fields, len(page.fields))))
-        chosen = list(range(min(sentences, len(page.sentences))))
+        chosen_fields = list(range(min(most_fields, len(page.fields))))
+        chosen = list(range(min(most_sentences, len(page.sentences))))
     parts = [page.title, *(page.fields[index] for index in chosen_fields)]
     if chosen:
         parts.append(" ".join(page.sentences[index] for index in chosen))
