@@ -4,6 +4,7 @@ Enters: trajectories, a tokenizer, a lexicon. Leaves: right-padded token arrays 
 depends on (seed, step) alone, so a resumed run sees the very batches it would have seen.
 """
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -60,7 +61,8 @@ def draw_batch(
     total = 0
     while total < tokens:
         conversation = conversations[int(rng.integers(len(conversations)))]
-        row = encode(tokenizer, conversation, Renaming.draw(lexicon, rng) if lexicon else None)
+        renaming = Renaming.draw(lexicon, random.Random(int(rng.integers(2**63)))) if lexicon else None
+        row = encode(tokenizer, conversation, renaming)
         total += len(row.tokens_N)
         yield row
 

@@ -23,7 +23,8 @@ from websailor.models.local.tokenizer import (
 )
 from websailor.records import Trajectory
 from websailor.sft import Config
-from websailor.wiki import Wiki, open_wiki
+from websailor.wiki import open_wiki
+from websailor.wiki.reader import Wiki
 
 SAMPLED_PAGES = 3000
 """Pages read to build a tokenizer."""
