@@ -47,8 +47,8 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         if self.heads % self.kv_heads:
             raise UserError(f"heads ({self.heads}) must be a multiple of kv_heads ({self.kv_heads})")
-        if self.head_dim % 2:
-            raise UserError(f"head_dim ({self.head_dim}) must be even")
+        if self.head_dim % 4:
+            raise UserError(f"head_dim ({self.head_dim}) must be a multiple of 4")
 
     def to_hugging_face(self) -> dict[str, Any]:
         """The `config.json` of a `Qwen3ForCausalLM` with this shape."""
@@ -286,7 +286,7 @@ class Network(nn.Module):
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read a Hugging Face Qwen3 folder (one safetensors file or shards) as float32; `UserError` if it is not one."""
+        """Read a Hugging Face Qwen3 folder (one safetensors file or shards) as float32; `UserError` if it is none."""
         file = folder / "config.json"
         if not file.is_file():
             raise UserError(f"{folder}: no config.json: give a checkpoint folder (Hugging Face layout)")
