@@ -29,23 +29,23 @@ class WalkConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    min_nodes: int = Field(4, ge=2, le=MAX_NODES)
+    min_nodes: int = Field(default=4, ge=2, le=MAX_NODES)
     """Smallest subgraph."""
-    max_nodes: int = Field(12, ge=2, le=MAX_NODES)
+    max_nodes: int = Field(default=12, ge=2, le=MAX_NODES)
     """Largest subgraph; sizes are drawn uniformly."""
-    restart: float = Field(0.15, ge=0, lt=1)
+    restart: float = Field(default=0.15, ge=0, lt=1)
     """Probability of going on from a random earlier node."""
-    closing: float = Field(0.35, ge=0, le=1)
+    closing: float = Field(default=0.35, ge=0, le=1)
     """Probability of a step that closes a cycle, where one can."""
-    chord: float = Field(0.5, ge=0, le=1)
+    chord: float = Field(default=0.5, ge=0, le=1)
     """Probability of keeping an edge between two nodes that was not walked."""
-    hub_degree: int = Field(300, ge=0)
+    hub_degree: int = Field(default=300, ge=0)
     """A node with more neighbours is a hub: never part of a cycle. 0: no hubs."""
-    min_cycle_rank: int = Field(0, ge=0)
+    min_cycle_rank: int = Field(default=0, ge=0)
     """Fewest independent cycles of a subgraph: 1 asks for cyclic shapes alone."""
-    quota: int = Field(20, ge=1)
+    quota: int = Field(default=20, ge=1)
     """Subgraphs of one class before the others have had their turn."""
-    batch: int = Field(2048, ge=1)
+    batch: int = Field(default=2048, ge=1)
     """Draws per call of the compiled walk; results depend on it."""
 
     @model_validator(mode="after")

@@ -1,0 +1,37 @@
+"""Stage: SailorFog-QA-V2, questions whose one answer is proved.
+
+Reads a wiki directory (input `wiki`) and a graph directory (input `graph`: `entities.jsonl`, `facts.jsonl`). Writes
+`records.jsonl` (`records.Question`, training questions first, then held-out ones) and `rejects.jsonl` with the reason of every refusal.
+
+The way of one question: a subgraph of a rare shape and a focus in it (`shapes`) -> the exact query (`structure`) -> proof
+(`proof`) -> as vague as the one answer allows (`widening`, `operators`) -> measured (`measure`) -> in words (`words`) -> leak
+test and level (`level`) -> evidence (`evidence`). The same seed gives the same questions, however often the run was interrupted.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from websailor.questions.config import Config
+from websailor.records import Manifest
+
+__all__ = ["Config", "run", "verify"]
+
+
+def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
+    """Make questions from `inputs["wiki"]` and `inputs["graph"]` in `out`.
+
+    Raises `UserError` when the graph is empty, has no cycle although one is asked for, or yields no question at all.
+    """
+    from websailor.questions.stage import make
+
+    return make(config, inputs, out)
+
+
+def verify(file: Path, wiki: Path, graph: Path) -> list[str]:
+    """Prove every question of a file again. Returns one line for each that fails, naming it; empty when all hold.
+
+    Raises `UserError` when the questions were made from another graph.
+    """
+    from websailor.questions.verification import verify_file
+
+    return verify_file(file, wiki, graph)

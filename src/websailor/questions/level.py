@@ -1,0 +1,44 @@
+"""The level of a question, and the leak test that decides the lowest.
+
+Enters: a measured question in words, and the wiki's search. Leaves: 1, 2 or 3.
+"""
+
+from websailor.questions.proof.facts import Facts
+from websailor.questions.proof.labels import members
+from websailor.questions.structure import Branch, is_named
+from websailor.records import Pattern
+from websailor.wiki.reader import Wiki
+
+LEAK_RANK = 10
+WIDE_BITS = 3.0
+MANY_ANCHORS = 3
+
+
+def leaks(wiki: Wiki, answer: str, texts: tuple[str, ...]) -> bool:
+    """True when a plain search for the question, or for one clue of it, shows the answer's page among the first ten."""
+    title = wiki.resolve(answer)
+    if title is None:
+        return False
+    return any(hit.title == title for text in texts for hit in wiki.search(text, LEAK_RANK))
+
+
+def is_one_functional_hop(facts: Facts, pattern: Pattern) -> bool:
+    """True when a single atom leads from a name to the answer without a choice."""
+    if len(pattern.atoms) != 1:
+        return False
+    (atom,) = pattern.atoms
+    outer = atom.object if atom.subject == pattern.focus else atom.subject
+    if not is_named(pattern, outer):
+        return False
+    table = facts.tables[atom.relation]
+    rows = table.by_object if outer == atom.object else table.by_subject
+    return len(rows.of(members(facts, "entity", pattern.assignment[outer]))[1]) == 1
+
+
+def level_of(pattern: Pattern, clues: list[Branch], frontier: float, leak: bool, one_hop: bool) -> int:
+    """1: a leak or one functional step. 3: nothing named, a frontier of at least 3 bits, and a cycle or three anchors. 2: the rest."""
+    if leak or one_hop:
+        return 1
+    nameless = not any(domain.lattice == "entity" for domain in pattern.domains)
+    tangled = any(clue.closing is not None for clue in clues) or len({clue.leaf for clue in clues}) >= MANY_ANCHORS
+    return 3 if nameless and tangled and frontier >= WIDE_BITS else 2

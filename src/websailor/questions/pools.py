@@ -1,0 +1,73 @@
+"""Subgraphs to draw from: one pool for training questions, one for held-out ones.
+
+Enters: the corpus and a config. Leaves: `Pools`. A subgraph belongs to a part when every page that states one of its facts does;
+the others are in neither pool.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from websailor.errors import UserError
+from websailor.questions.config import Config
+from websailor.questions.corpus import Corpus
+from websailor.questions.shapes.sample import Focus, Sample, WalkConfig, draw_focus, sample_subgraphs
+from websailor.questions.split import held_out_entities
+
+Part = Literal["train", "held_out"]
+OVERDRAW = 4
+"""Subgraphs drawn for each one that is kept, at most, while a part is still short."""
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Subgraphs by part and shape class, and the part of every entity."""
+
+    samples: dict[Part, dict[str, list[Sample]]]
+    held_out: frozenset[str]
+    """Entities set apart."""
+    crossing: int
+    """Subgraphs drawn that lie in both parts."""
+
+    def part_of(self, entity: str) -> Part:
+        return "held_out" if entity in self.held_out else "train"
+
+    def draw(self, part: Part, rng: np.random.Generator) -> Focus:
+        """Shape class uniform, subgraph uniform, orbit uniform, node uniform."""
+        return draw_focus(self.samples[part], rng)
+
+
+def draw_pools(corpus: Corpus, config: Config) -> Pools:
+    """Draw the subgraphs of a run. Raises `UserError` when a part that questions are asked of has none."""
+    held = held_out_entities(corpus.graph, config.held_out_share, config.split_seed)
+    held_out = frozenset(entity.id for entity, apart in zip(corpus.entities, held, strict=True) if apart)
+    walk = WalkConfig(
+        min_nodes=config.min_nodes,
+        max_nodes=config.max_nodes,
+        min_cycle_rank=config.min_cycle_rank,
+        quota=max(20, config.pool // 40),
+    )
+    wanted: dict[Part, int] = {"train": config.pool if config.count else 0}
+    wanted["held_out"] = round(config.pool * config.held_out_share) if config.held_out_count else 0
+    found: dict[Part, dict[str, list[Sample]]] = {"train": {}, "held_out": {}}
+    taken = {"train": 0, "held_out": 0}
+    crossing = 0
+    for number, sample in enumerate(sample_subgraphs(corpus.graph, walk, np.random.default_rng(config.seed))):
+        if all(taken[part] >= wanted[part] for part in taken) or number >= OVERDRAW * config.pool:
+            break
+        apart = {corpus.facts[fact].source.page in held_out for fact in sample.facts}
+        if len(apart) > 1:
+            crossing += 1
+            continue
+        part: Part = "held_out" if apart.pop() else "train"
+        if taken[part] < wanted[part]:
+            found[part].setdefault(sample.form.class_id, []).append(sample)
+            taken[part] += 1
+    for part, count in (("train", config.count), ("held_out", config.held_out_count)):
+        if count and not taken[part]:
+            raise UserError(
+                f"the {part} part of the graph has no subgraph of {config.min_nodes} to {config.max_nodes} entities: "
+                "build a larger graph, or change held_out_share, min_nodes or min_cycle_rank"
+            )
+    return Pools(found, held_out, crossing)

@@ -1,0 +1,195 @@
+"""The knowledge graph as tables for joins: for every relation its subjects and objects, sorted both ways.
+
+Enters: entities and facts (records), or arrays. Leaves: a frozen `Facts`. Nodes are dense integers: entities first, in
+their order, then literals. Equal literals (same type, text and unit) are one node, so that a literal joins like an entity.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from websailor.errors import UserError
+from websailor.records import Entity, Fact, ValueType
+
+Nodes = npt.NDArray[np.int64]
+"""Node numbers; where it stands for a set: sorted, without repeats."""
+
+Floats = npt.NDArray[np.float64]
+
+LiteralKey = tuple[ValueType, str, str | None]
+"""Type, text and unit."""
+
+_YEAR = re.compile(r"(-?\d{1,6})(?:-\d\d)?(?:-\d\d)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One direction of a relation, compressed: only nodes that have a neighbour own a row."""
+
+    keys: Nodes
+    """(K,) sorted nodes that have a row."""
+    starts: Nodes
+    """(K + 1,) row bounds in `values`."""
+    values: Nodes
+    """(E,) the other ends, sorted within a row."""
+
+    def of(self, nodes: Nodes) -> tuple[Nodes, Nodes]:
+        """All edges of `nodes`: (the node repeated, its neighbour), in the order of `nodes`."""
+        if not len(self.keys):
+            return nodes[:0], nodes[:0]
+        row = np.searchsorted(self.keys, nodes)
+        here = self.keys.take(row, mode="clip") == nodes
+        if not here.all():
+            nodes, row = nodes[here], row[here]
+        first = self.starts[row]
+        length = self.starts[row + 1] - first
+        total = int(length.sum())
+        if total == len(nodes):
+            return nodes, self.values[first]
+        end = np.cumsum(length)
+        index = np.arange(total) + np.repeat(first - end + length, length)
+        return np.repeat(nodes, length), self.values[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One relation."""
+
+    by_subject: Rows
+    by_object: Rows
+
+    @property
+    def size(self) -> int:
+        return len(self.by_subject.values)
+
+    def pairs(self) -> tuple[Nodes, Nodes]:
+        """All (subject, object), sorted by subject."""
+        rows = self.by_subject
+        return np.repeat(rows.keys, np.diff(rows.starts)), rows.values
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The graph of N nodes, of which the first `entity_count` are entities."""
+
+    node_count: int
+    entity_count: int
+    tables: Mapping[str, Table]
+    kind_members: Mapping[str, Nodes]
+    """Type -> entities of that type."""
+    initial_members: Mapping[str, Nodes]
+    """Upper-case first letter of the name -> entities."""
+    year: Floats
+    """(N - entity_count,) year of each literal; NaN where it states none."""
+    number: Floats
+    """(N - entity_count,) amount of each literal; NaN where it is none."""
+    names: Sequence[str] = ()
+    """Entity ids."""
+    literals: Sequence[LiteralKey] = ()
+    index: Mapping[str, int] = field(default_factory=dict)
+    """Entity id -> node."""
+    literal_index: Mapping[LiteralKey, int] = field(default_factory=dict)
+    text_index: Mapping[tuple[ValueType, str], Nodes] = field(default_factory=dict)
+    """Literals of one type and text, whatever their unit."""
+    label_cache: dict[tuple[str, str], Nodes] = field(default_factory=dict)
+    """Members of lattice labels looked up before (`labels.members`)."""
+
+    def name(self, node: int) -> str:
+        """Entity id, or the literal's text."""
+        return self.names[node] if node < self.entity_count else self.literals[node - self.entity_count][1]
+
+
+def year_of(text: str) -> float:
+    """Year of an ISO date of any precision; NaN when it is none."""
+    match = _YEAR.fullmatch(text.strip())
+    return float(match.group(1)) if match else float("nan")
+
+
+def number_of(text: str) -> float:
+    """Amount of a number in plain digits; NaN when it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def initial_of(name: str) -> str:
+    """First letter or character of a name, upper case; empty when it begins with none."""
+    first = name[:1].upper()
+    return first if first.isalpha() else ""
+
+
+def table(subject: Nodes, object_: Nodes) -> Table:
+    """Index the edges of one relation; repeated edges are merged. O(E log E)."""
+    order = np.lexsort((object_, subject))
+    subject, object_ = subject[order], object_[order]
+    if len(subject):
+        fresh = np.ones(len(subject), dtype=bool)
+        fresh[1:] = (subject[1:] != subject[:-1]) | (object_[1:] != object_[:-1])
+        subject, object_ = subject[fresh], object_[fresh]
+    back = np.lexsort((subject, object_))
+    return Table(_rows(subject, object_), _rows(object_[back], subject[back]))
+
+
+def _rows(key: Nodes, value: Nodes) -> Rows:
+    first = np.flatnonzero(np.diff(key, prepend=key[:1] - 1)) if len(key) else np.zeros(0, np.int64)
+    return Rows(key[first], np.append(first, len(key)).astype(np.int64), value)
+
+
+def facts_from_records(entities: Sequence[Entity], facts: Iterable[Fact], symmetric: frozenset[str]) -> Facts:
+    """Build the tables. Relations in `symmetric` hold in both directions whichever was stated.
+
+    A fact about an entity that is not in `entities` raises `UserError`: the two files do not belong together.
+    """
+    index = {entity.id: number for number, entity in enumerate(entities)}
+    literal_index: dict[LiteralKey, int] = {}
+    edges: dict[str, tuple[list[int], list[int]]] = {}
+    for fact in facts:
+        try:
+            subject = index[fact.subject]
+            if fact.value_type == "entity":
+                other = index[fact.object]
+            else:
+                key = (fact.value_type, fact.object, fact.unit)
+                other = literal_index.setdefault(key, len(entities) + len(literal_index))
+        except KeyError as error:
+            raise UserError(
+                f"fact {fact.id} speaks of {error.args[0]!r}, which is no entity of this graph: build the graph again"
+            ) from error
+        subjects, objects = edges.setdefault(fact.relation, ([], []))
+        subjects.append(subject)
+        objects.append(other)
+        if fact.relation in symmetric and fact.value_type == "entity":
+            subjects.append(other)
+            objects.append(subject)
+    literals = tuple(literal_index)
+    by_text: dict[tuple[ValueType, str], list[int]] = {}
+    for (value_type, text, _), node in literal_index.items():
+        by_text.setdefault((value_type, text), []).append(node)
+    return Facts(
+        node_count=len(entities) + len(literals),
+        entity_count=len(entities),
+        tables={
+            name: table(np.array(subjects, dtype=np.int64), np.array(objects, dtype=np.int64))
+            for name, (subjects, objects) in edges.items()
+        },
+        kind_members=_group(entity.kind for entity in entities),
+        initial_members=_group(initial_of(entity.name) for entity in entities),
+        year=np.array([year_of(text) for _, text, _ in literals], dtype=np.float64),
+        number=np.array([number_of(text) if kind == "number" else np.nan for kind, text, _ in literals], dtype=np.float64),
+        names=tuple(entity.id for entity in entities),
+        literals=literals,
+        index=index,
+        literal_index=literal_index,
+        text_index={key: np.array(nodes, dtype=np.int64) for key, nodes in by_text.items()},
+    )
+
+
+def _group(labels: Iterable[str]) -> dict[str, Nodes]:
+    groups: dict[str, list[int]] = {}
+    for node, label in enumerate(labels):
+        groups.setdefault(label, []).append(node)
+    return {label: np.array(nodes, dtype=np.int64) for label, nodes in groups.items()}

@@ -1,0 +1,86 @@
+"""The run of the stage: index after index, resumable, duplicates refused.
+
+Enters: a config and the input directories. Leaves: the stage directory. Questions are made in the order of their index, so an
+interrupted run that goes on ends with the same file as one that was never interrupted.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from websailor.errors import UserError
+from websailor.files import StageDirectory, read_jsonl
+from websailor.progress import progress_bar
+from websailor.questions.config import Config
+from websailor.questions.corpus import load_corpus, plain
+from websailor.questions.maker import Maker, Refused, question_id
+from websailor.questions.pools import Part, draw_pools
+from websailor.questions.structure import identity
+from websailor.records import Manifest, Question, Reject
+from websailor.wiki import open_wiki
+
+log = logging.getLogger(__name__)
+
+
+def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
+    """See `questions.run`."""
+    with StageDirectory(out, "questions", config, inputs) as directory:
+        if directory.finished:
+            return directory.manifest()
+        corpus = load_corpus(inputs["graph"])
+        maker = Maker(config, corpus, open_wiki(inputs["wiki"]), draw_pools(corpus, config))
+        seen: set[str] = set()
+        for question in read_jsonl(out / "records.jsonl", Question):
+            seen.update(_identities(question))
+        jobs: list[tuple[Part, int]] = [
+            *(("train", index) for index in range(config.count)),
+            *(("held_out", index) for index in range(config.held_out_count)),
+        ]
+        reasons: Counter[str] = Counter()
+        with progress_bar("questions", len(jobs)) as bar:
+            for part, index in jobs:
+                if question_id(config.seed, part, index) not in directory.done:
+                    _make_one(maker, directory, part, index, seen, reasons)
+                bar.advance()
+        _report(directory, len(jobs), reasons)
+        return directory.finish(crossing_subgraphs=maker.pools.crossing)
+
+
+def _make_one(
+    maker: Maker, directory: StageDirectory, part: Part, index: int, seen: set[str], reasons: Counter[str]
+) -> None:
+    """Try until a question stands; every refusal is kept with its reason."""
+    name = question_id(maker.config.seed, part, index)
+    for attempt in range(maker.config.attempts):
+        try:
+            question = maker.attempt(part, index, attempt)
+            if not seen.isdisjoint(_identities(question)):
+                raise Refused("duplicate", question.prompt)
+        except Refused as refusal:
+            reasons[refusal.reason] += 1
+            reject = Reject(id=f"{name}/{attempt}", reason=refusal.reason, detail=refusal.detail)
+            if reject.id not in directory.done:
+                directory.reject(reject)
+            continue
+        seen.update(_identities(question))
+        directory.append(question)
+        return
+    directory.reject(Reject(id=name, reason="gave_up", detail=f"{maker.config.attempts} tries"))
+
+
+def _identities(question: Question) -> tuple[str, str]:
+    return identity(question.pattern), plain(question.prompt)
+
+
+def _report(directory: StageDirectory, wanted: int, reasons: Counter[str]) -> None:
+    made = directory.counts["records"]
+    if made == wanted:
+        return
+    most = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common(4))
+    if not made:
+        raise UserError(
+            f"no question passed (most refusals: {most}; all are in {directory.path / 'rejects.jsonl'}): "
+            "widen the config (level, candidates, named_anchors, clues) or build a larger graph, then choose another --out"
+        )
+    log.warning("%d of %d questions made; most refusals: %s", made, wanted, most)

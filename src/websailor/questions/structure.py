@@ -1,0 +1,213 @@
+"""From a subgraph and a focus to an exact query, and from a query to its clues.
+
+Enters: facts of a subgraph, the focus, which entities stay named. Leaves: a `Pattern` whose anchors and literals are exact
+(widening makes them vague later), and the list of `Branch`es: a clue is a path from the focus to an anchor, a literal or a
+bare variable, or the two paths that an atom joins into a cycle. Paths may share atoms; the question without a clue is the
+query of what the other clues need.
+"""
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from websailor.questions.corpus import Corpus
+from websailor.questions.lexicon import relation
+from websailor.records import Atom, Domain, Fact, Pattern, ValueType
+
+FOCUS = "x0"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One clue of a pattern, before it has words."""
+
+    atoms: tuple[int, ...]
+    """Indices into `Pattern.atoms`, from the focus outwards."""
+    leaf: str
+    """The variable at its end: an anchor, a literal, or a variable that only its type describes."""
+    closing: int | None = None
+    """Index of the atom that closes a cycle; None for a path."""
+
+
+def exact_pattern(corpus: Corpus, facts: Sequence[Fact], focus: str, named: Collection[str]) -> Pattern:
+    """The query that entity facts make, with the named entities and all leaves exact.
+
+    Entities beyond a named one, seen from the focus, are left out: nothing they say concerns the answer.
+    """
+    reached, order = {focus}, [focus]
+    queue = deque([focus])
+    while queue:
+        here = queue.popleft()
+        if here in named:
+            continue
+        for fact in facts:
+            if here in (fact.subject, fact.object):
+                there = fact.object if fact.subject == here else fact.subject
+                if there not in reached:
+                    reached.add(there)
+                    order.append(there)
+                    queue.append(there)
+    kept = [
+        fact
+        for fact in facts
+        if fact.subject in reached and fact.object in reached and not (fact.subject in named and fact.object in named)
+    ]
+    degree = {entity: sum(entity in (fact.subject, fact.object) for fact in kept) for entity in order}
+    variable = {entity: f"x{number}" for number, entity in enumerate(order)}
+    domains: list[Domain] = []
+    for entity in order:
+        if entity in named or (degree[entity] == 1 and entity != focus):
+            domains.append(Domain(variable=variable[entity], lattice="entity", value=entity))
+        elif (kind := corpus.entity[entity].kind) != "thing":
+            domains.append(Domain(variable=variable[entity], lattice="kind", value=kind))
+    return Pattern(
+        focus=FOCUS,
+        variables=tuple(variable.values()),
+        atoms=tuple(
+            Atom(relation=f.relation, subject=variable[f.subject], object=variable[f.object], fact=f.id) for f in kept
+        ),
+        domains=tuple(domains),
+        distinct=_others(corpus, kept, variable),
+        assignment={name: entity for entity, name in variable.items()},
+    )
+
+
+def _others(corpus: Corpus, facts: Sequence[Fact], variable: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Pairs of one type that stand in the same relation to the same thing: a reader takes them to be two ("another person")."""
+    found: set[tuple[str, str]] = set()
+    for number, one in enumerate(facts):
+        for other in facts[number + 1 :]:
+            if one.relation != other.relation:
+                continue
+            known = relation(one.relation)
+            if one.object == other.object:
+                pair = (one.subject, other.subject)
+            elif one.subject == other.subject:
+                pair = (one.object, other.object)
+            elif known is not None and known.symmetric and {one.subject, one.object} & {other.subject, other.object}:
+                shared = ({one.subject, one.object} & {other.subject, other.object}).pop()
+                pair = (
+                    one.subject if one.object == shared else one.object,
+                    other.subject if other.object == shared else other.object,
+                )
+            else:
+                continue
+            if corpus.entity[pair[0]].kind == corpus.entity[pair[1]].kind and pair[0] != pair[1]:
+                first, second = sorted((variable[pair[0]], variable[pair[1]]))
+                found.add((first, second))
+    return tuple(sorted(found))
+
+
+def with_literal(pattern: Pattern, fact: Fact) -> Pattern:
+    """Add a literal fact about one of the pattern's entities, exact: a date by its year, anything else by its value."""
+    subject = next(name for name, entity in pattern.assignment.items() if entity == fact.subject)
+    name = f"v{sum(variable.startswith('v') for variable in pattern.variables)}"
+    return pattern.model_copy(
+        update={
+            "variables": (*pattern.variables, name),
+            "value_types": {**pattern.value_types, name: fact.value_type},
+            "atoms": (*pattern.atoms, Atom(relation=fact.relation, subject=subject, object=name, fact=fact.id)),
+            "domains": (*pattern.domains, exact_literal(name, fact.object, fact.value_type)),
+            "assignment": {**pattern.assignment, name: fact.object},
+        }
+    )
+
+
+def exact_literal(variable: str, text: str, value_type: ValueType) -> Domain:
+    """The narrowest domain of a literal."""
+    if value_type == "date":
+        year = text if not text[1:].count("-") else text[: text.index("-", 1)]
+        return Domain(variable=variable, lattice="year", value=str(int(year)))
+    return Domain(variable=variable, lattice="value", value=text)
+
+
+def domain_of(pattern: Pattern, variable: str, *lattices: str) -> Domain | None:
+    """The variable's domain of one of the given lattices (any, if none is given)."""
+    for domain in pattern.domains:
+        if domain.variable == variable and (not lattices or domain.lattice in lattices):
+            return domain
+    return None
+
+
+def is_named(pattern: Pattern, variable: str) -> bool:
+    """True for a named anchor."""
+    return domain_of(pattern, variable, "entity") is not None
+
+
+def spanning_paths(pattern: Pattern) -> tuple[dict[str, tuple[int, ...]], list[int]]:
+    """Shortest atom paths from the focus to every variable, and the atoms on no such path (they close cycles).
+
+    Paths do not lead through a named anchor to other entities: what lies beyond a name says nothing about the focus. A
+    named anchor that several atoms reach has the first as its path; the others end at the same name and close no cycle.
+    """
+    paths: dict[str, tuple[int, ...]] = {pattern.focus: ()}
+    queue = deque([pattern.focus])
+    used: set[int] = set()
+    while queue:
+        here = queue.popleft()
+        stop = is_named(pattern, here) and here != pattern.focus
+        for number, atom in enumerate(pattern.atoms):
+            if here not in (atom.subject, atom.object):
+                continue
+            there = atom.object if atom.subject == here else atom.subject
+            if there not in paths and not (stop and there not in pattern.value_types):
+                paths[there] = (*paths[here], number)
+                used.add(number)
+                queue.append(there)
+    rest = [number for number in range(len(pattern.atoms)) if number not in used]
+    return paths, rest
+
+
+def branches(pattern: Pattern) -> list[Branch]:
+    """The clues of a pattern: leaves of the spanning tree in breadth-first order, then what closes cycles.
+
+    A path that lies wholly within a cycle is no clue of its own: the cycle says it.
+    """
+    paths, rest = spanning_paths(pattern)
+    parents = {end for name, path in paths.items() if path for end in _ends(pattern, path[-1]) if end != name}
+    found: list[Branch] = []
+    for name, path in paths.items():
+        if path and name not in parents:
+            found.append(Branch(path, name))
+    for number in rest:
+        atom = pattern.atoms[number]
+        ends = [name for name in (atom.subject, atom.object) if name in paths]
+        named = [name for name in ends if is_named(pattern, name)]
+        if named:
+            other = next(name for name in ends if name not in named)
+            found.append(Branch((*paths[other], number), named[0]))
+        else:
+            union = dict.fromkeys((*paths[atom.subject], *paths[atom.object], number))
+            found.append(Branch(tuple(union), atom.object, closing=number))
+    return [one for one in found if not any(set(one.atoms) < set(other.atoms) for other in found)]
+
+
+def _ends(pattern: Pattern, number: int) -> tuple[str, str]:
+    return pattern.atoms[number].subject, pattern.atoms[number].object
+
+
+def keep_branches(pattern: Pattern, kept: Sequence[Branch]) -> Pattern:
+    """The pattern of some of its clues alone."""
+    atoms = sorted({number for branch in kept for number in branch.atoms})
+    names = {pattern.focus, *(name for number in atoms for name in _ends(pattern, number))}
+    return pattern.model_copy(
+        update={
+            "variables": tuple(name for name in pattern.variables if name in names),
+            "value_types": {name: kind for name, kind in pattern.value_types.items() if name in names},
+            "atoms": tuple(pattern.atoms[number] for number in atoms),
+            "domains": tuple(domain for domain in pattern.domains if domain.variable in names),
+            "distinct": tuple(pair for pair in pattern.distinct if names.issuperset(pair)),
+            "assignment": {name: value for name, value in pattern.assignment.items() if name in names},
+        }
+    )
+
+
+def identity(pattern: Pattern) -> str:
+    """Equal for patterns that are the same question about the same facts, whatever their variables are called."""
+    value = pattern.assignment
+    parts = [
+        value[pattern.focus],
+        *sorted(atom.fact for atom in pattern.atoms),
+        *sorted(f"{value[domain.variable]}={domain.lattice}:{domain.value}" for domain in pattern.domains),
+    ]
+    return "\n".join(parts)

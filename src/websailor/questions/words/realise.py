@@ -1,0 +1,84 @@
+"""The realiser: a proved pattern and its clues -> the prompt and a text for every clue.
+
+Enters: the pattern, its clues in the order in which they will be told, style and language. Leaves: `Words`. Raises
+`NoWording` where the question cannot be said clearly.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from websailor.questions.corpus import Corpus
+from websailor.questions.proof.engine import ask
+from websailor.questions.structure import Branch, branches
+from websailor.questions.words.english import English, listed
+from websailor.questions.words.plan import Thing, plan, told_order
+from websailor.records import Pattern
+
+Style = Literal["brief", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A question in words."""
+
+    prompt: str
+    clues: tuple[str, ...]
+    """One for each branch, in the same order."""
+
+
+def ordered_clues(pattern: Pattern) -> list[Branch]:
+    """The clues in the order in which the question tells them."""
+    root = plan(pattern, range(len(pattern.atoms)))
+    place = {number: position for position, number in enumerate(told_order(pattern, root))}
+    return sorted(branches(pattern), key=lambda clue: max(place[number] for number in clue.atoms))
+
+
+def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozenset[str]:
+    """Variables whose own description fits one entity alone, so that a reader expects "the"."""
+    number_of = {id(atom): number for number, atom in enumerate(pattern.atoms)}
+    found: set[str] = set()
+
+    def visit(thing: Thing) -> set[int]:
+        below: set[int] = set()
+        for clause in thing.clauses:
+            below.add(number_of[id(clause.atom)])
+            if isinstance(clause.end, Thing):
+                below |= visit(clause.end)
+        if thing is not root and below:
+            alone = pattern.model_copy(update={"focus": thing.variable})
+            if len(ask(corpus.tables, alone, frozenset(below))) == 1:
+                found.add(thing.variable)
+        return below
+
+    visit(root)
+    return frozenset(found)
+
+
+def realise(
+    corpus: Corpus, pattern: Pattern, clues: Sequence[Branch], style: Style, language: str, rng: random.Random
+) -> Words:
+    """Say a question. The same `rng` state gives the same words."""
+    root = plan(pattern, range(len(pattern.atoms)))
+    definite = definite_variables(corpus, pattern, root)
+    speaker = English(corpus, pattern, root, definite, rng)
+    prompt = _brief(speaker, root)
+    texts = []
+    for clue in clues:
+        alone = plan(pattern, clue.atoms)
+        part = English(corpus, pattern, alone, definite_variables(corpus, pattern, alone), random.Random(0))
+        texts.append(sentence(f"the {part.noun(pattern.focus)} {' and '.join(part.predicate(c) for c in alone.clauses)}") + ".")
+    return Words(prompt, tuple(texts))
+
+
+def sentence(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def _brief(speaker: English, root: Thing) -> str:
+    noun = speaker.noun(root.variable)
+    told = [speaker.predicate(clause) for clause in root.clauses]
+    other = "other " if root.variable in speaker.others else ""
+    return f"Which {other}{noun} {listed(told)}?"
