@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from websailor.trajectories.words import is_literal, templates
+from websailor.trajectories.words import is_literal, kind_in, templates
 
 SEPARATOR = "\n=======\n"
 _HIT = re.compile(r"^\d+\. (.+)$")
@@ -53,6 +53,11 @@ def same_name(one: str, other: str) -> bool:
 @lru_cache(maxsize=65536)
 def name_key(name: str) -> str:
     return " ".join(base_name(name).casefold().split())
+
+
+def mentions(text: str, name: str) -> bool:
+    """Does the text hold the name, as whole words?"""
+    return re.search(rf"(?<!\w){re.escape(name_key(name))}(?!\w)", " ".join(text.casefold().split())) is not None
 
 
 def split_values(text: str) -> tuple[str, ...]:
@@ -114,24 +119,33 @@ class Notes:
         self._relations = tuple(dict.fromkeys(relations))
         self._language = language
         self._objects: dict[tuple[str, str], list[str]] = {}
-        self._written: dict[str, str] = {}
+        self._titles: dict[str, list[str]] = {}
+        self._kinds: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
         self._same: dict[str, str] = {}
 
     # ------------------------------------------------------------ asking
 
     def objects(self, subject: str, relation: str) -> tuple[str, ...]:
-        """Everything seen as `relation(subject, _)`."""
-        return tuple(self._objects.get((self.key(subject), relation), ()))
+        """Everything seen as `relation(subject, _)`; a plain name stands for every page title that it may be."""
+        exact = self._objects.get((subject, relation))
+        if exact is not None or base_name(subject) != subject:
+            return tuple(exact or ())
+        titles = self._titles.get(self.key(subject), ())
+        return tuple(value for title in titles for value in self._objects.get((title, relation), ()))
 
     def subjects(self, relation: str, object_name: str) -> tuple[str, ...]:
-        """Everything seen as `relation(_, object_name)`, in the order seen."""
+        """Titles of everything seen as `relation(_, object_name)`, in the order seen."""
         wanted = self.key(object_name)
         return tuple(
-            self._written[subject]
-            for (subject, stated), objects in self._objects.items()
+            title
+            for (title, stated), objects in self._objects.items()
             if stated == relation and any(self.key(written) == wanted for written in objects)
         )
+
+    def kind(self, title: str) -> str | None:
+        """The kind that a sentence "... is a company ..." gave the page, if one was seen."""
+        return self._kinds.get(title)
 
     def address(self, name: str) -> str | None:
         """The URL printed for a page of this name, if results carried URLs."""
@@ -177,6 +191,8 @@ class Notes:
             self._add(title, relation, value)
 
     def _add_sentences(self, title: str, text: str) -> None:
+        if title not in self._kinds and (kind := kind_in(text)) is not None:
+            self._kinds[title] = kind
         for relation in self._relations:
             for phrasing in _phrasings(relation, self._language):
                 for match in phrasing.finditer(text):
@@ -186,8 +202,9 @@ class Notes:
                     self._add(subject, relation, match.group("o").strip())
 
     def _add(self, subject: str, relation: str, value: str) -> None:
-        key = self.key(subject)
-        self._written.setdefault(key, subject)
-        objects = self._objects.setdefault((key, relation), [])
+        titles = self._titles.setdefault(self.key(subject), [])
+        if subject not in titles:
+            titles.append(subject)
+        objects = self._objects.setdefault((subject, relation), [])
         if value not in objects:
             objects.append(value)

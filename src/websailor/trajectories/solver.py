@@ -17,9 +17,11 @@ from typing import Any, Literal
 from websailor.records import Atom, Pattern
 from websailor.trajectories import words
 from websailor.trajectories.plan import Find, Label, Match, Measure, Operation, make_plan
-from websailor.trajectories.reading import Notes, SearchHit, base_name, name_key, same_name, split_values
+from websailor.trajectories.reading import Notes, SearchHit, base_name, mentions, name_key, same_name, split_values
 
 Habit = Literal["careful", "hasty"]
+ATTEMPTS = 2
+"""Queries for the candidates of one step: the first, and one that words it otherwise."""
 UNKNOWN = "unknown"
 """What the expert answers when it has looked everywhere it knows to look."""
 
@@ -59,7 +61,8 @@ class Solver:
         self._notes = Notes((atom.relation for atom in pattern.atoms), language)
         self._remarks: list[str] = []
         self._made: set[tuple[str, ...]] = set()
-        self._kinds = _kinds(pattern)
+        self._implied = _implied_kinds(pattern)
+        self._kinds = self._implied | {d.variable: d.value for d in pattern.domains if d.lattice == "kind"}
         self._open_page: str | None = None
 
     def run(self) -> Generator[Turn, str, None]:
@@ -80,14 +83,14 @@ class Solver:
         if isinstance(operation, Find):
             return (yield from self._find(operation, index))
         if isinstance(operation, Label):
-            return self._label_holds(operation) and (yield from self._advance(index + 1))
+            return (yield from self._label(operation)) and (yield from self._advance(index + 1))
         if isinstance(operation, Match):
             return (yield from self._matches(operation, index)) and (yield from self._advance(index + 1))
         return (yield from self._measure(operation, index))
 
     def _find(self, find: Find, index: int) -> Work:
         tried: set[str] = set()
-        for attempt in range(3):
+        for attempt in range(ATTEMPTS):
             fresh = [
                 name
                 for name in (yield from self._candidates(find, index, attempt))
@@ -103,23 +106,48 @@ class Solver:
                 if not checked and len(fresh) > 1:
                     self._remarks.append(f"Take {name}.")
                 self._bound[find.variable] = name
-                if (yield from self._advance(index + 1)):
+                confirmed = (yield from self._confirm(find, index)) if self._habit == "careful" else True
+                if confirmed and (yield from self._advance(index + 1)):
                     return True
                 del self._bound[find.variable]
         return False
 
+    def _confirm(self, find: Find, index: int) -> Work:
+        """A candidate that a snippet only mentions beside the known entity must state the relation on its page."""
+        if find.atom is None or find.known is None or find.forward:
+            return True
+        if any(self._same_entity(value, self._bound[find.known]) for value in self._seen(find)):
+            return True
+        return (yield from self._matches(Match(find.atom), index))
+
+    def _seen(self, find: Find) -> tuple[str, ...]:
+        assert find.atom is not None
+        return self._notes.objects(self._bound[find.variable], find.atom.relation)
+
+    def _same_entity(self, one: str, other: str) -> bool:
+        return self._notes.key(one) == self._notes.key(other)
+
     def _is_checked(self, variable: str, index: int) -> bool:
         """Does the next operation check this variable on its page?"""
         following = self._operations[index + 1 : index + 2]
-        return any(isinstance(operation, Measure | Match) and operation.variable == variable for operation in following)
+        return any(
+            not isinstance(operation, Find) and operation.variable == variable and not self._settled(operation)
+            for operation in following
+        )
+
+    def _settled(self, operation: Operation) -> bool:
+        """A label that needs no page: an initial, and a kind that the relations of the question imply."""
+        if not isinstance(operation, Label):
+            return False
+        return operation.domain.lattice == "initial" or operation.domain.value == self._implied.get(operation.variable)
 
     def _allowed(self, variable: str, name: str) -> bool:
-        """`distinct` pairs, and the initial, hold for the name alone."""
-        for one, other in self._pattern.distinct:
-            if variable in (one, other):
-                bound = self._bound.get(other if variable == one else one)
-                if bound is not None and self._notes.key(bound) == self._notes.key(name):
-                    return False
+        """What the name alone shows: nobody plays two parts in a question; the initial; a kind named or seen."""
+        wanted, shown = self._kinds.get(variable), self._notes.kind(name) or words.kind_of_name(name)
+        if wanted is not None and shown is not None and shown != wanted:
+            return False
+        if any(self._same_entity(name, bound) for other, bound in self._bound.items() if other != variable):
+            return False
         return self._habit == "hasty" or all(
             words.fits(domain, name)
             for domain in self._pattern.domains
@@ -153,17 +181,14 @@ class Solver:
         need = words.need_subject(atom.relation, known, self._kinds.get(atom.subject))
         hits = yield from self._search(queries[attempt], need if attempt == 0 else "Not there. Search again.")
         stated = self._notes.subjects(atom.relation, known)
-        shown = {name_key(hit.title) for hit in hits}
-        first = [name for name in stated if name_key(name) in shown]
-        return [*first, *(name for name in stated if name not in first)] or self._mentions(hits, known)
+        shown = [hit.title for hit in hits if hit.title in stated]
+        return shown or list(stated) or self._mentions(atom, hits, known)
 
-    def _mentions(self, hits: list[SearchHit], known: str) -> list[str]:
-        """Weaker candidates: pages whose snippet names the known entity without a phrasing of the lexicon."""
-        return [
-            hit.title
-            for hit in hits
-            if not same_name(hit.title, known) and name_key(known) in " ".join(hit.snippet.casefold().split())
-        ]
+    def _mentions(self, atom: Atom, hits: list[SearchHit], known: str) -> list[str]:
+        """Weaker candidates, where pages word a relation freely: those whose snippet names the known entity."""
+        if words.has_phrasings(atom.relation):
+            return []
+        return [hit.title for hit in hits if not same_name(hit.title, known) and mentions(hit.snippet, known)]
 
     def _start(self, find: Find, attempt: int) -> Generator[Turn, str, list[str]]:
         """Candidates from a label alone: pages in the results that carry it, then the names on a list or category
@@ -187,18 +212,24 @@ class Solver:
 
     # ------------------------------------------------------------ checks
 
-    def _label_holds(self, label: Label) -> bool:
-        """A kind is taken on trust unless the lexicon excludes it: what the relation leads to has it."""
-        name = self._bound[label.variable]
+    def _label(self, label: Label) -> Work:
+        """Check an initial or a kind. A page that does not say its kind is trusted: the relation led there."""
+        name, value = self._bound[label.variable], label.domain.value
         if label.domain.lattice == "initial":
             return words.fits(label.domain, name)
-        return True
+        if self._settled(label):
+            return True
+        if self._notes.kind(name) is None:
+            yield from self._visit(name, value, f"Check {name}.")
+        seen = self._notes.kind(name)
+        self._remarks.append(f"a {seen}, not a {value}." if seen not in (None, value) else f"a {value}. Yes.")
+        return seen in (None, value)
 
     def _matches(self, match: Match, index: int) -> Work:
         subject, wanted = self._bound[match.atom.subject], self._bound[match.atom.object]
         values = yield from self._read(subject, index, f"Check {subject}.")
         label = words.key_words(match.atom.relation)
-        if any(self._notes.key(value) == self._notes.key(wanted) for value in values):
+        if any(self._same_entity(value, wanted) for value in values):
             self._remarks.append(f"{label} {wanted}. Yes.")
             return True
         self._remarks.append(f"{label} {values[0]}, not {wanted}." if values else f"No {label} for {subject}.")
@@ -297,15 +328,14 @@ class Solver:
         return thought
 
 
-def _kinds(pattern: Pattern) -> dict[str, str]:
-    """The kind of each variable: the one that the question names, or the only one that its relations allow."""
+def _implied_kinds(pattern: Pattern) -> dict[str, str]:
+    """The kind of each variable whose relations allow only one."""
     allowed: dict[str, set[str]] = {}
     for atom in pattern.atoms:
         for variable, side in ((atom.subject, "subject"), (atom.object, "object")):
             if implied := set(words.implied_kind(atom.relation, side)):
                 allowed[variable] = allowed.get(variable, implied) & implied
-    found = {variable: next(iter(kinds)) for variable, kinds in allowed.items() if len(kinds) == 1}
-    return found | {domain.variable: domain.value for domain in pattern.domains if domain.lattice == "kind"}
+    return {variable: next(iter(kinds)) for variable, kinds in allowed.items() if len(kinds) == 1}
 
 
 def _relation(operation: Operation) -> str:

@@ -6,13 +6,28 @@ the world.
 """
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from websailor.records import Domain
-from websailor.wiki.relations import Relation, Wording, kinds, relation, wording
+from websailor.wiki import relations as generated
+from websailor.wiki import relations_wikipedia as wikipedia
+from websailor.wiki.relations import Kind, Relation, Wording
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
+_IS_A = re.compile(r"\b(?:is|was) an? ([^.,;:]+)")
 _YEAR = re.compile(r"(?<![\d.,])(\d{3,4})(?![\d,.]*\d)(?:\s*(BCE?|BC))?")
+
+
+@cache
+def relation(name: str) -> Relation | None:
+    """The wording of a relation of the generated world or of an infobox key; None when nobody worded it."""
+    return generated.relation(name) or wikipedia.relation(name)
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """All worded types."""
+    return {**wikipedia.kinds(), **generated.kinds()}
 
 
 def key_words(name: str) -> str:
@@ -30,6 +45,12 @@ def templates(name: str, language: str) -> tuple[str, ...]:
     clues = tuple("{s} " + clue for clue in words.clue)
     leads = [lead for kind in found.subject if kind in kinds() for lead in kinds()[kind].leads if f"{{{name}}}" in lead]
     return tuple(dict.fromkeys((*found.sentences, *(lead.replace(f"{{{name}}}", "{o}") for lead in leads), *clues)))
+
+
+def has_phrasings(name: str) -> bool:
+    """True when pages state the relation in known sentences, so that a snippet without one does not state it."""
+    found = relation(name)
+    return found is not None and bool(found.sentences)
 
 
 def is_literal(name: str) -> bool | None:
@@ -50,6 +71,30 @@ def implied_kind(name: str, side: str) -> tuple[str, ...]:
     if found is None:
         return ()
     return found.subject if side == "subject" else found.object
+
+
+def kind_in(text: str) -> str | None:
+    """The kind that a page's first sentence states: "... is a building in ..." is of a `site`."""
+    match = _IS_A.search(text)
+    if match is None:
+        return None
+    found = [
+        (position, name) for name, phrase in _kind_phrases().items() if (position := match.group(1).find(phrase)) >= 0
+    ]
+    return min(found)[1] if found else None
+
+
+def kind_of_name(title: str) -> str | None:
+    """The kind that a name's last word says: `Velan Torid Club`."""
+    last = title.rpartition(" ")[2].casefold()
+    return last if last in kinds() else None
+
+
+@cache
+def _kind_phrases() -> dict[str, str]:
+    """What pages call each kind: the words after "is a" in its plainest first sentence."""
+    plain = ((name, _IS_A.search(kind.leads[-1])) for name, kind in kinds().items())
+    return {name: match.group(1) for name, match in plain if match is not None}
 
 
 def queries(name: str, known: str, language: str = "en") -> tuple[str, ...]:
@@ -164,7 +209,8 @@ def _same_number(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _words(name: str, language: str) -> Wording | Relation | None:
-    return wording(name, "zh" if language == "zh" else "en")
+    found = relation(name)
+    return found.chinese if found is not None and language == "zh" else found
 
 
 def _noun(name: str, language: str) -> str:
