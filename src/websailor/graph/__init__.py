@@ -23,23 +23,23 @@ class Config(StageConfig):
 
     seeds: tuple[str, ...] = ()
     """Titles to start from; empty: `seed_count` of them are drawn, rare ones preferred."""
-    seed_count: int = Field(32, ge=1)
+    seed_count: int = Field(default=32, ge=1)
     """Seeds to begin with. Whenever nothing reachable is left and the budget is not spent, another one is drawn."""
-    rarity: float = Field(0.5, ge=0)
+    rarity: float = Field(default=0.5, ge=0)
     """Seeds are drawn in proportion to (1 + inlinks) ** -rarity; 0 draws uniformly."""
-    edges: int = Field(20_000, ge=1)
+    edges: int = Field(default=20_000, ge=1)
     """Budget: facts between entities. Dates and numbers come on top."""
-    expand: float = Field(0.5, gt=0, le=1)
+    expand: float = Field(default=0.5, gt=0, le=1)
     """Probability of reading a new entity next; otherwise an earlier one is returned to and searched around."""
-    densify: float = Field(0.25, ge=0, lt=1)
+    densify: float = Field(default=0.25, ge=0, lt=1)
     """Share of the budget kept for facts among entities that are already in the graph."""
-    returns: int = Field(2, ge=0)
+    returns: int = Field(default=2, ge=0)
     """How often an entity is returned to: first its name is searched, then its name with that of a near entity."""
-    search_k: int = Field(10, ge=1)
+    search_k: int = Field(default=10, ge=1)
     """Results read per search."""
-    patience: int = Field(200, ge=0)
+    patience: int = Field(default=200, ge=0)
     """Densification ends after that many searches for pairs in a row that gave nothing new."""
-    follow_links: int = Field(20, ge=0)
+    follow_links: int = Field(default=20, ge=0)
     """Besides the entities of its facts, so many pages that a page links to may be read next."""
     whole: bool = False
     """Read every page of the corpus once instead of walking; no searches, no budget."""

@@ -18,6 +18,7 @@ from websailor.wiki.sentences import sentence_spans
 from websailor.wiki.titles import Site
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+_REPEATED = re.compile(r"(?<![kc]m)(?<!mi)(?<!ft)(?<!_m)_?\d+$")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
 _NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
 _SUBJECT_PRONOUN = re.compile(r"^(He|She|It|They)\b")
@@ -66,8 +67,8 @@ def name_of(title: str) -> str:
 
 
 def relation_name(key: str) -> str:
-    """Infobox key in snake case, without the number of a repeated key: `Leader name2` -> `leader_name`."""
-    return _NOT_WORD.sub("_", key.lower()).strip("_").rstrip("0123456789").rstrip("_")
+    """Infobox key in snake case, a repeated key without its number: `Leader name2` -> `leader_name` (`area_km2` stays)."""
+    return _REPEATED.sub("", _NOT_WORD.sub("_", key.lower()).strip("_"))
 
 
 def fact_id(subject: str, relation: str, value: str, value_type: ValueType, unit: str | None) -> str:

@@ -1,7 +1,7 @@
 """The type of an entity: from its infobox, its categories, or the relation that points at it.
 
 Enters: a page, or the name of a relation. Leaves: a type name. The generated world's infoboxes are named after its
-types; the many infoboxes of Wikipedia are mapped to the same few names by `kinds.toml`, and one that is not listed there
+types; the many infoboxes of Wikipedia are mapped to the same few names by `kinds.toml`, and one that is not listed
 becomes a type of its own.
 """
 

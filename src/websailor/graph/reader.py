@@ -1,8 +1,8 @@
 """The web as the graph builder uses it, with a journal: what was asked once is not asked again, even after a kill.
 
-Enters: a `Web`, the `Titles` of the corpus, the journal file of an earlier attempt. Leaves: readings of pages and titles
-of hits, in the order asked. The walk is a function of its configuration and of these answers alone, so an interrupted run
-is repeated from the journal and then goes on.
+Enters: a `Web`, the `Titles` of the corpus, the journal file of an earlier attempt. Leaves: readings of pages and
+titles of hits, in the order asked. The walk is a function of its configuration and of these answers alone, so an
+interrupted run is repeated from the journal and then goes on.
 """
 
 from collections import deque
