@@ -1,8 +1,9 @@
 """Draws the relations of a world, whole columns at a time.
 
-What enters: how many entities of each type each community has. What leaves: columns of facts. A target is drawn in one of
-three ways: evenly (every company gets its share of employees), by popularity (Zipf), or as the end of a typed path that
-already exists (home := where the employer sits), which is what closes cycles. Every step is linear in the number of subjects.
+What enters: how many entities of each type each community has. What leaves: columns of facts. A target is drawn in one
+of three ways: evenly (every company gets its share of employees), by popularity (Zipf), or as the end of a typed path
+that already exists (home := where the employer sits), which is what closes cycles. Every step is linear in the number of
+subjects, but for sorting.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,9 @@ TRIES = 6
 class Builder:
     """Entities in blocks of one community and type; relations are added one after another.
 
-    `one[name]` maps each entity to its target of a functional relation, or -1; `pairs[name]` holds (subject, object) of all.
+    `one[name]` maps each entity to its target of a relation (the last one, if several), or -1; `pairs[name]` holds
+    (subject, object) of all; `tenures[name]` is aligned with it: first and last year, 0 where not stated; `literals[name]`
+    maps each entity to a year or amount, 0 where it has none.
     """
 
     def __init__(self, config: WorldConfig, kinds: Sequence[str], count_CK: Ints, random: np.random.Generator) -> None:
@@ -38,7 +41,8 @@ class Builder:
         self.size = len(self.kind_N)
         self.one: dict[str, Ints] = {}
         self.pairs: dict[str, tuple[Ints, Ints]] = {}
-        self.years: dict[str, Ints] = {}
+        self.literals: dict[str, Ints] = {}
+        self.tenures: dict[str, tuple[Ints, Ints]] = {}
         self._inverse: dict[str, tuple[Ints, Ints]] = {}
 
     def of_kind(self, kind: str, share: float = 1.0) -> Ints:
@@ -66,7 +70,7 @@ class Builder:
         return np.where(count > 0, self.start_CK[communities, column] + rank, -1)
 
     def balanced(self, subjects: Ints, kind: str, low: int, high: int, pool: float = 1.0) -> Ints:
-        """Targets such that each of the community's `pool` share of them gets `low` to `high` subjects, as far as numbers allow."""
+        """Targets of the community, `pool` of them in use, each with `low` to `high` subjects as far as numbers allow."""
         column = self.kinds.index(kind)
         targets = self.of_kind(kind)
         targets = targets[np.lexsort((self.random.random(len(targets)), self.community_N[targets]))]
@@ -86,7 +90,7 @@ class Builder:
         return chosen
 
     def path(self, start: Ints, hops: Sequence[str]) -> Ints:
-        """Walk a typed path from each entity: `name` follows a functional relation, `~name` picks one of the subjects that point here."""
+        """Walk a typed path from each entity: `name` follows a relation, `~name` picks one of the subjects that point here."""
         here = start.copy()
         for hop in hops:
             if hop.startswith("~"):
@@ -115,7 +119,7 @@ class Builder:
         paths: Sequence[Sequence[str]] = (),
         guard: Guard | None = None,
     ) -> Ints:
-        """A target each: the end of one of the paths with probability `closing`, else by popularity; -1 where none is valid."""
+        """A target each: with probability `closing` the end of a path, else by popularity; -1 where none is valid."""
         chosen = np.full(len(subjects), -1)
         closing = (
             np.flatnonzero(self.random.random(len(subjects)) < self.config.closing) if paths else np.array([], int)
@@ -150,6 +154,16 @@ class Builder:
         one[subjects] = objects
         self.one[relation] = one
 
+    def filter(self, relation: str, keep: NDArray[np.bool_]) -> None:
+        """Leave out the facts of a relation that are not to be kept (a mask over its pairs)."""
+        subjects, objects = self.pairs.pop(relation)
+        self.add(relation, subjects[keep], objects[keep])
+
+    def several(self, kind: str, share: float, most: int) -> Ints:
+        """A share of the entities of a type, each repeated one to `most` times."""
+        members = self.of_kind(kind, share)
+        return np.repeat(members, self.random.integers(1, most + 1, size=len(members)))
+
     def couples(self, members: Ints, order_by: Ints, share: float) -> tuple[Ints, Ints]:
         """Disjoint pairs of members of one community whose `order_by` values lie close together."""
         order = members[np.lexsort((order_by + self.random.random(len(members)) * 12, self.community_N[members]))]
@@ -161,7 +175,12 @@ class Builder:
 
     def set_years(self, relation: str, entities: Ints, low: int | Ints, high: int | Ints) -> None:
         """Draw a year in [low, high] for each entity; `high` gives way where it lies before `low`."""
-        column = self.years.setdefault(relation, np.zeros(self.size, np.int64))
+        column = self.literals.setdefault(relation, np.zeros(self.size, np.int64))
         low_M = np.broadcast_to(np.asarray(low), entities.shape)
         span = np.maximum(np.asarray(high) - low_M, 0) + 1
         column[entities] = low_M + (self.random.random(len(entities)) * span).astype(np.int64)
+
+    def set_amounts(self, relation: str, entities: Ints, low: int, high: int) -> None:
+        """Draw a whole number for each entity, log-uniform in [low, high]."""
+        column = self.literals.setdefault(relation, np.zeros(self.size, np.int64))
+        column[entities] = np.exp(self.random.uniform(np.log(low), np.log(high + 1), len(entities))).astype(np.int64)

@@ -46,6 +46,9 @@ DEFAULTS: dict[Profile, dict[str, Any]] = {
 }
 
 
+_SMALL = DEFAULTS["small"]
+
+
 class WorldConfig(BaseModel):
     """What a generated world looks like. Knobs left out take the profile's default."""
 
@@ -55,39 +58,39 @@ class WorldConfig(BaseModel):
     """`small`: seven types, short pages, one short name list: what a tiny model learns to read in minutes. `rich`: twelve types."""
     seed: int = 0
     """Seed of the whole world; the same knobs and seed give the same bytes."""
-    pages: int = Field(default=0, ge=30, le=5_000_000)
+    pages: int = Field(default=_SMALL["pages"], ge=30, le=5_000_000)
     """Entities, each with a page of its own (redirects, disambiguation, list and category pages come on top)."""
-    community_size: int = Field(default=0, ge=30)
+    community_size: int = Field(default=_SMALL["community_size"], ge=30)
     """Entities that form a community; relations stay inside it but for `leak`."""
     communities: int | None = Field(default=None, ge=1)
     """Number of communities; by default it follows from `pages` and `community_size`."""
-    density: float = Field(default=0, ge=0, le=2)
+    density: float = Field(default=_SMALL["density"], ge=0, le=2)
     """Factor on the share of entities that carry a relation which not all of them need."""
-    closing: float = Field(default=0, ge=0, le=1)
+    closing: float = Field(default=_SMALL["closing"], ge=0, le=1)
     """Probability that a relation's target is the end of a typed path (home := where the employer sits), so that cycles close."""
-    leak: float = Field(default=0, ge=0, le=1)
+    leak: float = Field(default=_SMALL["leak"], ge=0, le=1)
     """Share of relations that lead out of the community."""
-    zipf: float = Field(default=0, ge=0, le=2)
+    zipf: float = Field(default=_SMALL["zipf"], ge=0, le=2)
     """Exponent of popularity: 0 spreads targets evenly, larger values favour few."""
-    homonyms: float = Field(default=0, ge=0, le=0.5)
+    homonyms: float = Field(default=_SMALL["homonyms"], ge=0, le=0.5)
     """Share of entities that bear the name of another."""
-    redirects: float = Field(default=0, ge=0, le=1)
+    redirects: float = Field(default=_SMALL["redirects"], ge=0, le=1)
     """Share of entities with an alias that redirects to them."""
-    stubs: float = Field(default=0, ge=0, le=1)
+    stubs: float = Field(default=_SMALL["stubs"], ge=0, le=1)
     """Share of entities whose page states little."""
-    disagreeing: float = Field(default=0, ge=0, le=0.2)
+    disagreeing: float = Field(default=_SMALL["disagreeing"], ge=0, le=0.2)
     """Share of pages whose text contradicts their infobox in one year or number."""
     lists: bool = False
     """Write list pages and category pages."""
-    sentences: int = Field(default=0, ge=1, le=200)
+    sentences: int = Field(default=_SMALL["sentences"], ge=1, le=200)
     """Most sentences on a page (small); median of the page length (rich)."""
-    spread: float = Field(default=0, ge=0, le=2)
+    spread: float = Field(default=_SMALL["spread"], ge=0, le=2)
     """Sigma of the log-normal page length; 0 = every page is as long as its facts allow."""
-    phrasings: int = Field(default=0, ge=1, le=3)
+    phrasings: int = Field(default=_SMALL["phrasings"], ge=1, le=3)
     """Phrasings per relation that pages draw from."""
-    pronouns: float = Field(default=0, ge=0, le=1)
+    pronouns: float = Field(default=_SMALL["pronouns"], ge=0, le=1)
     """Probability that a sentence after the first says "he", "she" or "it"."""
-    hidden: float = Field(default=0, ge=0, le=1)
+    hidden: float = Field(default=_SMALL["hidden"], ge=0, le=1)
     """Share of facts that stand in one place of their page alone: infobox, text or table."""
     lexicon: int | None = Field(default=None, ge=40, le=100_000)
     """Name words. Default: 220 (small), as many as keep two-word names distinct (rich, or a small world that outgrows 220)."""

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import IO, cast
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 from websailor.files import write_json
-from websailor.wiki.world.model import TrueFact, World
+from websailor.wiki.relations import relations
+from websailor.wiki.world.lists import YEARS, WikiPage, Lists, redirects_and_disambiguations
+from websailor.wiki.world.model import DISAGREES, INFOBOX, ON_OBJECT, TABLE, TEXT, TrueFact, World
 from websailor.wiki.world.pages import PageWriter
 
 NAMESPACES = {-1: "Special", 0: "", 1: "Talk", 4: "Project", 6: "File", 10: "Template", 12: "Help", 14: "Category"}
@@ -30,8 +34,8 @@ def write_dump(world: World, path: Path) -> int:
     try:
         with _open(temporary, compressed=path.suffix == ".bz2") as file:
             file.write(_siteinfo(world))
-            for count, (title, namespace, text, redirect) in enumerate(all_pages(world), 1):
-                file.write(_page(count, title, namespace, text, redirect))
+            for count, page in enumerate(all_pages(world), 1):
+                file.write(_page(count, page))
             file.write("</mediawiki>\n")
         temporary.replace(path)
     finally:
@@ -39,11 +43,25 @@ def write_dump(world: World, path: Path) -> int:
     return count
 
 
-def all_pages(world: World) -> Iterator[tuple[str, int, str, str | None]]:
-    """(title, namespace, wikitext, redirect target or None) of every page, in page id order."""
+def all_pages(world: World) -> Iterator[WikiPage]:
+    """Every page of the encyclopedia in page id order: entities first, then redirects, disambiguation, lists, categories."""
     writer = PageWriter(world)
+    lists = Lists(writer)
+    years = _years_stated(world) if world.config.lists else {}
     for entity, title in enumerate(writer.titles):
-        yield title, 0, writer.wikitext(entity), None
+        yield WikiPage(title, writer.wikitext(entity, lists.categories(entity, years.get(entity, {}))))
+    yield from redirects_and_disambiguations(writer)
+    if world.config.lists:
+        yield from lists.pages()
+
+
+def _years_stated(world: World) -> dict[int, dict[str, int]]:
+    """Entity -> year relation -> year, for the categories by year."""
+    found: dict[int, dict[str, int]] = {}
+    for name in YEARS:
+        for entity, year in world.literal_by_subject(name).items():
+            found.setdefault(entity, {})[name] = year
+    return found
 
 
 def write_truth(world: World, directory: Path, prefix: str = "") -> None:
@@ -71,15 +89,32 @@ def write_truth(world: World, directory: Path, prefix: str = "") -> None:
 def true_facts(world: World) -> Iterator[TrueFact]:
     """Every fact of the world, in column order, with the titles of the pages that state it."""
     titles, types = world.titles, world.value_types()
-    columns = zip(world.subject_F.tolist(), world.relation_F.tolist(), world.object_F.tolist(), strict=True)
-    for subject, relation, value in columns:
+    units = [known.unit for known in relations().values()]
+    lists = Lists(PageWriter(world)) if world.config.lists else None
+    order = np.argsort(world.aside_fact_A, kind="stable")
+    aside_page = world.aside_page_A[order].tolist()
+    first_aside = np.searchsorted(world.aside_fact_A[order], np.arange(len(world.subject_F) + 1)).tolist()
+    columns = (world.subject_F, world.relation_F, world.object_F, world.start_F, world.end_F, world.place_F)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for fact, (subject, relation, value, start, end, place) in enumerate(rows):
         entity = types[relation] == "entity"
+        pages = [titles[subject]] if place & (INFOBOX | TEXT | TABLE) else []
+        if place & ON_OBJECT:
+            pages.append(titles[value])
+        pages.extend(titles[page] for page in aside_page[first_aside[fact] : first_aside[fact + 1]])
+        if lists is not None and (title := lists.list_title(fact)) is not None:
+            pages.append(title)
+        literal = world.texts[value] if types[relation] == "text" else str(value)
         yield TrueFact(
             subject=titles[subject],
             relation=world.relations[relation],
-            object=titles[value] if entity else str(value),
+            object=titles[value] if entity else literal,
             value_type=types[relation],
-            pages=(titles[subject],),
+            unit=units[relation],
+            start=start or None,
+            end=end or None,
+            pages=tuple(dict.fromkeys(pages)),
+            disputed=bool(place & DISAGREES),
         )
 
 
@@ -107,12 +142,13 @@ def _siteinfo(world: World) -> str:
     )
 
 
-def _page(number: int, title: str, namespace: int, text: str, redirect: str | None) -> str:
-    pointer = f'    <redirect title="{escape(redirect, {chr(34): "&quot;"})}" />\n' if redirect else ""
-    body = escape(text)
+def _page(number: int, page: WikiPage) -> str:
+    target = escape(page.redirect or "", {'"': "&quot;"})
+    pointer = f'    <redirect title="{target}" />\n' if page.redirect else ""
     return (
-        f"  <page>\n    <title>{escape(title)}</title>\n    <ns>{namespace}</ns>\n    <id>{number}</id>\n{pointer}"
+        f"  <page>\n    <title>{escape(page.title)}</title>\n    <ns>{page.namespace}</ns>\n    <id>{number}</id>\n{pointer}"
         f"    <revision>\n      <id>{number}</id>\n      <timestamp>{TIMESTAMP}</timestamp>\n"
         "      <model>wikitext</model>\n      <format>text/x-wiki</format>\n"
-        f'      <text bytes="{len(text.encode())}" xml:space="preserve">{body}</text>\n    </revision>\n  </page>\n'
+        f'      <text bytes="{len(page.text.encode())}" xml:space="preserve">{escape(page.text)}</text>\n'
+        "    </revision>\n  </page>\n"
     )

@@ -22,6 +22,8 @@ INFOBOX, TEXT, TABLE = 1, 2, 4
 """Places of the subject's page that state a fact; the bits of `World.place_F`."""
 ON_OBJECT = 8
 """Bit of `World.place_F`: the object's page states the fact too."""
+DISAGREES = 16
+"""Bit of `World.place_F`: the text gives another value than the infobox; the infobox is right."""
 
 
 class TrueFact(Record):
@@ -39,12 +41,14 @@ class TrueFact(Record):
     end: int | None = None
     """Last year; None while it lasts."""
     pages: tuple[str, ...]
-    """Titles of the pages that state it."""
+    """Titles of the pages that state it, the subject's own first where it does."""
+    disputed: bool = False
+    """The text of the subject's page contradicts its infobox."""
 
 
 @dataclass(frozen=True)
 class World:
-    """Entities and facts of a generated encyclopedia. Facts are sorted by subject, then by the relation's place in the lexicon."""
+    """Entities and facts of a generated encyclopedia; facts are sorted by subject, then by the relation's place."""
 
     config: WorldConfig
     kinds: tuple[str, ...]
@@ -60,6 +64,8 @@ class World:
     type_word_N: NDArray[np.uint8]
     homonym_N: NDArray[np.int32]
     """The entity that bears the same name, or -1."""
+    alias_N2: NDArray[np.int32]
+    """Another name: two word indices, or -1; it redirects to the page."""
     female_N: NDArray[np.bool_]
     dice_N: NDArray[np.uint32]
     """One random number each: wording choices of its page."""
@@ -72,6 +78,9 @@ class World:
     end_F: NDArray[np.int16]
     place_F: NDArray[np.uint8]
     dice_F: NDArray[np.uint32]
+    aside_page_A: NDArray[np.int64]
+    """Page that mentions the fact `aside_fact_A` of another page; sorted."""
+    aside_fact_A: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.kind_N)
@@ -105,6 +114,16 @@ class World:
             same_kind = self.kind_N[entity] == self.kind_N[self.homonym_N[entity]]
             titles[entity] += f" (born {years[entity]})" if same_kind else f" ({kind})"
         return titles
+
+    @cached_property
+    def aliases(self) -> dict[int, str]:
+        """Entity -> its other name."""
+        words = self.words
+        known = np.flatnonzero(self.alias_N2[:, 0] >= 0)
+        return {
+            entity: f"{words[first]} {words[second]}"
+            for entity, (first, second) in zip(known.tolist(), self.alias_N2[known].tolist(), strict=True)
+        }
 
     def literal_by_subject(self, relation: str) -> Mapping[int, int]:
         """Subject -> literal of one relation."""

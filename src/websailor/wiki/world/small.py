@@ -28,7 +28,7 @@ def relate(world: Builder) -> None:
     settlements = world.of_kind("settlement")
     companies, schools, clubs, works = (world.of_kind(kind) for kind in ("company", "school", "club", "work"))
     world.set_years("born", people, FIRST_YEAR, LAST_BIRTH)
-    born = world.years["born"]
+    born = world.literals["born"]
 
     world.add("part_of", settlements, world.balanced(settlements, "region", 1, 10))
     regions = world.of_kind("region")
