@@ -55,7 +55,7 @@ class WorldConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     profile: Profile = "small"
-    """`small`: seven types, short pages, one short name list: what a tiny model learns to read in minutes. `rich`: twelve types."""
+    """`small`: seven types, short pages, few name words, for a tiny model. `rich`: twelve types, for real models."""
     seed: int = 0
     """Seed of the whole world; the same knobs and seed give the same bytes."""
     pages: int = Field(default=_SMALL["pages"], ge=30, le=5_000_000)
@@ -67,7 +67,7 @@ class WorldConfig(BaseModel):
     density: float = Field(default=_SMALL["density"], ge=0, le=2)
     """Factor on the share of entities that carry a relation which not all of them need."""
     closing: float = Field(default=_SMALL["closing"], ge=0, le=1)
-    """Probability that a relation's target is the end of a typed path (home := where the employer sits), so that cycles close."""
+    """Probability that a relation's target ends a typed path (home := where the employer sits), so that cycles close."""
     leak: float = Field(default=_SMALL["leak"], ge=0, le=1)
     """Share of relations that lead out of the community."""
     zipf: float = Field(default=_SMALL["zipf"], ge=0, le=2)
@@ -93,7 +93,7 @@ class WorldConfig(BaseModel):
     hidden: float = Field(default=_SMALL["hidden"], ge=0, le=1)
     """Share of facts that stand in one place of their page alone: infobox, text or table."""
     lexicon: int | None = Field(default=None, ge=40, le=100_000)
-    """Name words. Default: 220 (small), as many as keep two-word names distinct (rich, or a small world that outgrows 220)."""
+    """Name words; by default 220 (small) or 800 (rich), more where that many pages need more names."""
 
     @model_validator(mode="before")
     @classmethod
