@@ -71,12 +71,22 @@ def write_json(path: Path, value: Any) -> None:
     temporary.replace(path)
 
 
+def read_json(path: Path) -> Any:
+    """Read a JSON file. Raises `UserError` when it is missing or broken."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not JSON ({error}): delete it and run again") from error
+
+
 def content_hash(path: Path) -> str:
-    """Hash of what a file or directory holds. A finished stage directory is identified by its manifest's inputs, not by every byte."""
+    """Hash of what a file or directory holds. A stage directory is identified by its config and inputs, not by every byte."""
     digest = hashlib.blake2b(digest_size=16)
     if path.is_dir():
         identity = path / "config.json"
-        if identity.is_file():
+        if _is_identity(identity):
             return content_hash(identity)
         for child in sorted(path.rglob("*")):
             if child.is_file():
@@ -89,6 +99,17 @@ def content_hash(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _is_identity(file: Path) -> bool:
+    """True for a stage's `config.json`; a model folder has a file of that name too, which says nothing of the weights."""
+    if not file.is_file():
+        return False
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        return False
+    return isinstance(found, dict) and {"stage", "config", "inputs"} <= found.keys()
 
 
 def installed_versions() -> dict[str, str]:

@@ -76,15 +76,15 @@ def test_queries_are_batched() -> None:
 @pytest.mark.parametrize("address", ["Velan Torid", "https://w.example/Velan_Torid"])
 def test_visit_answers_the_goal(address: str) -> None:
     seen = ask(toolbox(TITLES), "visit", f'{{"url": ["{address}"], "goal": "Who employs Velan Torid?"}}')
-    assert seen.content == "Velan Torid\nemployed_by: Melik Works, Dovi Co"
+    assert seen.content == "Velan Torid\nemployed by: Melik Works, Dovi Co"
 
 
 def test_visit_takes_one_goal_for_each_page() -> None:
     box = toolbox(TITLES)
     seen = ask(box, "visit", '{"url": ["Velan Torid", "Mélik"], "goal": ["born", "founder"]}').content
     assert seen == (
-        "Velan Torid\nborn_in: Torid Vel\nborn: 1953\nVelan Torid was born in Torid Vel."
-        "\n=======\nMelik Works\nfounded_by: Aren Solak\nIt was founded by Aren Solak in 1921."
+        "Velan Torid\nborn in: Torid Vel\nborn: 1953\nVelan Torid was born in Torid Vel."
+        "\n=======\nMelik Works\nfounded by: Aren Solak\nIt was founded by Aren Solak in 1921."
     )
     wrong = ask(box, "visit", '{"url": ["Velan Torid"], "goal": ["born", "founder"]}')
     assert "2 goals for 1 pages" in wrong.content and wrong.status == "error"
@@ -100,7 +100,7 @@ def test_a_missing_page_does_not_spoil_the_others() -> None:
 def test_a_goal_that_nothing_matches_shows_how_the_page_begins() -> None:
     page = readable(PAGES[0])
     shown = extract(page, "zzz", 1, 2)
-    assert shown == "Velan Torid\nborn_in: Torid Vel\nborn: 1953\nVelan Torid is a writer."
+    assert shown == "Velan Torid\nborn in: Torid Vel\nborn: 1953\nVelan Torid is a writer."
 
 
 def test_rare_words_weigh_more_than_common_ones() -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from websailor.records import Page
+from websailor.records import InfoboxField, Page
 from websailor.wiki.sentences import sentences
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
@@ -45,7 +45,7 @@ class ReadablePage:
 
 def readable(page: Page) -> ReadablePage:
     """Prepare a page for `extract`."""
-    fields = tuple(f"{field.key}: {', '.join(value.text for value in field.values)}" for field in page.infobox)
+    fields = tuple(_field_line(field) for field in page.infobox)
     lines = tuple(line for sentence in sentences(page.text) if (line := " ".join(sentence.split())))
     field_terms = tuple(frozenset(terms(line)) for line in fields)
     sentence_terms = tuple(frozenset(terms(line)) for line in lines)
@@ -59,6 +59,11 @@ def readable(page: Page) -> ReadablePage:
         sentence_terms=sentence_terms,
         frequency=dict(frequency),
     )
+
+
+def _field_line(field: InfoboxField) -> str:
+    """As the snippets show it: `born in: Torid Vel`."""
+    return f"{field.key.replace('_', ' ')}: {', '.join(value.text for value in field.values)}"
 
 
 def extract(page: ReadablePage, goal: str, most_sentences: int, most_fields: int) -> str:

@@ -1,0 +1,65 @@
+"""Stage: how good a policy is on questions with known answers.
+
+Reads: `wiki`, `questions` (a stage directory or a JSONL file), and whatever else identifies the policy (`checkpoint`).
+Writes: `records.jsonl` (one scored `Trajectory` per question and run, id `<question id>/<run>`), `summary.json`
+(pass@1, pass@k, intervals, the same by level, operator and number of calls, stop reasons), `manifest.json` with the
+main numbers.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from websailor.agent.config import AgentConfig
+from websailor.files import StageConfig
+from websailor.models.base import Policy, Sampling
+from websailor.records import Manifest
+from websailor.tools.config import ToolsConfig
+
+if TYPE_CHECKING:
+    from websailor.scoring import Scorer
+
+__all__ = ["Config", "run"]
+
+
+class Config(StageConfig):
+    """What is asked, how often, and within which limits."""
+
+    split: Literal["held_out", "train", "all"] = "held_out"
+    """Which questions: those that share no page with training, those of training, or all."""
+    count: int | None = Field(default=None, ge=1)
+    """Ask this many, drawn by the seed; None asks all."""
+    runs: int = Field(default=3, ge=1)
+    """Episodes per question."""
+    pass_at: tuple[int, ...] = (1, 3)
+    """Values of k for pass@k; those above `runs` are left out."""
+    concurrency: int = Field(default=64, ge=1)
+    """Episodes in flight in a process."""
+    workers: int = Field(default=1, ge=1)
+    """Processes; more than one needs a policy that can be opened in each (a factory)."""
+    resamples: int = Field(default=2000, ge=100)
+    """Bootstrap resamples behind every interval."""
+    agent: AgentConfig = AgentConfig()
+    sampling: Sampling = Sampling()
+    tools: ToolsConfig = ToolsConfig()
+
+
+def run(
+    config: Config,
+    inputs: Mapping[str, Path],
+    out: Path,
+    policy: Policy | Callable[[], Policy],
+    scorer: "Scorer | None" = None,
+) -> Manifest:
+    """Evaluate `policy`; a finished directory is left as it is, an interrupted one asks what is still missing.
+
+    `policy` is an open policy, or a picklable function that opens one (`functools.partial(LocalPolicy, folder)`): then
+    every worker process opens its own and closes it. `scorer` is exact match unless given; it must be picklable for
+    several workers. Raises `UserError` when no question fits, or when the directory holds episodes of another policy.
+    """
+    from websailor.evaluation.stage import evaluate
+    from websailor.scoring import ExactMatch
+
+    return evaluate(config, inputs, out, policy, scorer or ExactMatch())

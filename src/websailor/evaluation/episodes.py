@@ -1,0 +1,182 @@
+"""Running episodes: many at once in one process, or spread over several.
+
+Enters: jobs (a question, the number of the run), a policy or a way to open one. Leaves: scored trajectories, each
+handed over as soon as it is finished. Worker processes end with their parent, whatever ends it.
+"""
+
+import asyncio
+import hashlib
+import multiprocessing
+import os
+import queue
+import signal
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from websailor.agent import run_episode
+from websailor.errors import UserError
+from websailor.evaluation import Config
+from websailor.models.base import Policy
+from websailor.records import Question, Trajectory
+from websailor.scoring import Scorer
+from websailor.tools.base import Toolbox
+from websailor.tools.simulated import simulated_toolbox
+from websailor.wiki import open_wiki
+
+Done = Callable[[Trajectory], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One episode to run."""
+
+    question: Question
+    run: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.question.id}/{self.run}"
+
+
+def episode_seed(seed: int, job: Job) -> int:
+    """Seed of one episode: the same for every policy, another for every question and run."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{job.id}".encode(), digest_size=4).digest(), "big")
+
+
+def close(policy: Policy) -> None:
+    """Let a policy free what it holds, if it has a `close`."""
+    if callable(ending := getattr(policy, "close", None)):
+        ending()
+
+
+async def run_jobs(
+    jobs: Sequence[Job], policy: Policy, toolbox: Toolbox, scorer: Scorer, config: Config, done: Done
+) -> None:
+    """Run `jobs` with up to `config.concurrency` in flight. The first defect that raises ends all and is raised as it
+    is."""
+    waiting: Iterator[Job] = iter(jobs)
+
+    async def worker() -> None:
+        for job in waiting:
+            seed = episode_seed(config.seed, job)
+            model = policy.episode(job.question, seed)
+            episode = await run_episode(job.question, model, toolbox, config.agent, config.sampling, seed, policy.name)
+            score = await scorer(job.question, episode)
+            done(episode.model_copy(update={"id": job.id, "score": score}))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(config.concurrency, len(jobs))):
+                group.create_task(worker())
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
+
+
+# ---------------------------------------------------------------- several processes
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A worker's exception, as far as it can be sent."""
+
+    text: str
+    user_error: str | None
+
+
+def run_in_processes(
+    jobs: Sequence[Job],
+    factory: Callable[[], Policy],
+    wiki: Path,
+    scorer: Scorer,
+    config: Config,
+    done: Done,
+) -> None:
+    """Run `jobs` in `config.workers` processes, each with a policy of its own; `done` is called in this process."""
+    context = multiprocessing.get_context("spawn")
+    results: multiprocessing.Queue[Any] = context.Queue()
+    count = min(config.workers, len(jobs))
+    workers = [
+        context.Process(
+            target=_work,
+            args=(jobs[number::count], factory, wiki, scorer, config, results),
+            name=f"evaluation-{number}",
+            daemon=True,
+        )
+        for number in range(count)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        open_workers = count
+        while open_workers:
+            result = _next(results, workers)
+            if result is None:
+                open_workers -= 1
+            elif isinstance(result, _Failure):
+                if result.user_error is not None:
+                    raise UserError(result.user_error)
+                raise RuntimeError(f"an evaluation process failed:\n{result.text}")
+            else:
+                done(Trajectory.model_validate_json(result))
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def _next(results: Any, workers: Sequence[BaseProcess]) -> Any:
+    """The next result; raises when a worker died without a word (out of memory, killed)."""
+    while True:
+        try:
+            return results.get(timeout=1.0)
+        except queue.Empty:
+            dead = next((worker for worker in workers if worker.exitcode not in (None, 0)), None)
+            if dead is not None:
+                raise RuntimeError(f"{dead.name} ended with exit code {dead.exitcode}: out of memory?") from None
+
+
+def _work(
+    jobs: Sequence[Job],
+    factory: Callable[[], Policy],
+    wiki: Path,
+    scorer: Scorer,
+    config: Config,
+    results: Any,
+) -> None:
+    """A worker's life: open, run, report, close. The parent decides about Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        policy = factory()
+        try:
+            toolbox = simulated_toolbox(open_wiki(wiki), config.tools)
+            asyncio.run(
+                _with_parent(
+                    run_jobs(jobs, policy, toolbox, scorer, config, lambda one: results.put(one.model_dump_json()))
+                )
+            )
+        finally:
+            close(policy)
+    except Exception as error:  # noqa: BLE001 - it is raised again in the parent
+        results.put(_Failure(traceback.format_exc(), str(error) if isinstance(error, UserError) else None))
+    else:
+        results.put(None)
+
+
+async def _with_parent(work: Any) -> None:
+    """Await `work`; leave at once when the parent process is gone."""
+
+    async def watch() -> None:
+        parent = os.getppid()
+        while os.getppid() == parent:
+            await asyncio.sleep(1.0)
+        os._exit(1)
+
+    watcher = asyncio.create_task(watch())
+    try:
+        await work
+    finally:
+        watcher.cancel()

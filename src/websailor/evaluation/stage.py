@@ -1,0 +1,105 @@
+"""The stage: which episodes are missing, run them, sum up."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from websailor.errors import ConfigChanged, UserError
+from websailor.evaluation import Config
+from websailor.evaluation.episodes import Job, close, run_in_processes, run_jobs
+from websailor.evaluation.summary import flat_counts, is_correct, summarise
+from websailor.files import StageDirectory, read_jsonl, write_json
+from websailor.models.base import Policy
+from websailor.progress import progress_bar
+from websailor.records import Manifest, Question, Trajectory
+from websailor.scoring import Scorer
+from websailor.tools.simulated import simulated_toolbox
+from websailor.wiki import open_wiki
+
+
+def evaluate(
+    config: Config, inputs: Mapping[str, Path], out: Path, policy: Policy | Callable[[], Policy], scorer: Scorer
+) -> Manifest:
+    """Run the stage; see the front door."""
+    with StageDirectory(out, "evaluation", config, inputs) as directory:
+        if directory.finished:
+            return directory.manifest()
+        questions = select(config, inputs["questions"])
+        jobs = [
+            job
+            for question in questions
+            for run in range(config.runs)
+            if (job := Job(question, run)).id not in directory.done
+        ]
+        if jobs:
+            _run(config, inputs["wiki"], policy, scorer, jobs, directory)
+        episodes = list(read_jsonl(out / "records.jsonl", Trajectory))
+        found = summarise(questions, episodes, config.pass_at, config.resamples, config.seed)
+        write_json(out / "summary.json", {"policy": episodes[0].model, **found})
+        return directory.finish(**flat_counts(found))
+
+
+def select(config: Config, source: Path) -> list[Question]:
+    """The questions to ask, in file order; a `count` draws the same ones for every policy."""
+    file = source / "records.jsonl" if source.is_dir() else source
+    found = [question for question in read_jsonl(file, Question) if config.split in ("all", question.split)]
+    if not found:
+        raise UserError(f"{file}: no question of the {config.split} split: make some with `websailor questions make`")
+    if config.count is None or config.count >= len(found):
+        return found
+    lots = {question.id: hashlib.blake2b(f"{config.seed}/{question.id}".encode()).digest() for question in found}
+    drawn = set(sorted(lots, key=lots.__getitem__)[: config.count])
+    return [question for question in found if question.id in drawn]
+
+
+def _run(
+    config: Config,
+    wiki: Path,
+    policy: Policy | Callable[[], Policy],
+    scorer: Scorer,
+    jobs: list[Job],
+    directory: StageDirectory,
+) -> None:
+    before = _evaluated_policy(directory.path)
+    right = finished = 0
+    with progress_bar("evaluation", len(jobs)) as bar:
+
+        def done(episode: Trajectory) -> None:
+            nonlocal right, finished
+            if before is not None and episode.model != before:
+                raise ConfigChanged(
+                    f"{directory.path} holds episodes of {before}, not of {episode.model}: "
+                    "choose another --out, or delete it"
+                )
+            directory.append(episode)
+            finished += 1
+            right += is_correct(episode)
+            bar.advance()
+            bar.note(f"{right / finished:.1%} right")
+
+        if isinstance(policy, Callable) and not hasattr(policy, "episode"):
+            if config.workers > 1:
+                run_in_processes(jobs, policy, wiki, scorer, config, done)
+                return
+            opened = policy()
+            try:
+                _run_here(config, wiki, opened, scorer, jobs, done)
+            finally:
+                close(opened)
+        else:
+            _run_here(config, wiki, policy, scorer, jobs, done)  # pyright: ignore[reportArgumentType]
+
+
+def _run_here(
+    config: Config, wiki: Path, policy: Policy, scorer: Scorer, jobs: list[Job], done: Callable[[Trajectory], None]
+) -> None:
+    toolbox = simulated_toolbox(open_wiki(wiki), config.tools)
+    asyncio.run(run_jobs(jobs, policy, toolbox, scorer, config, done))
+
+
+def _evaluated_policy(out: Path) -> str | None:
+    """Name of the policy whose episodes an interrupted evaluation left; None in a new directory."""
+    file = out / "records.jsonl"
+    first = next(read_jsonl(file, Trajectory), None) if file.is_file() else None
+    return None if first is None else first.model
