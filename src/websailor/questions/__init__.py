@@ -1,11 +1,13 @@
 """Stage: SailorFog-QA-V2, questions whose one answer is proved.
 
 Reads a wiki directory (input `wiki`) and a graph directory (input `graph`: `entities.jsonl`, `facts.jsonl`). Writes
-`records.jsonl` (`records.Question`, training questions first, then held-out ones) and `rejects.jsonl` with the reason of every refusal.
+`records.jsonl` (`records.Question`, training questions first, then held-out ones) and `rejects.jsonl` with the reason
+of every refusal.
 
-The way of one question: a subgraph of a rare shape and a focus in it (`shapes`) -> the exact query (`structure`) -> proof
-(`proof`) -> as vague as the one answer allows (`widening`, `operators`) -> measured (`measure`) -> in words (`words`) -> leak
-test and level (`level`) -> evidence (`evidence`). The same seed gives the same questions, however often the run was interrupted.
+The way of one question: a subgraph of a rare shape and a focus in it (`shapes`) -> the exact query (`structure`) ->
+proof (`proof`) -> as vague as the one answer allows (`widening`, `operators`) -> measured (`measure`) -> in words
+(`words`) -> leak test and level (`level`) -> evidence (`evidence`). The same seed gives the same questions, however
+often the run was interrupted.
 """
 
 from collections.abc import Mapping

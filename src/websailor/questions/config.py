@@ -20,9 +20,12 @@ class Config(StageConfig):
     held_out_share: float = Field(0.2, ge=0, lt=1)
     """Share of the entities that is set apart, in whole communities; no training question touches their pages."""
     split_seed: int = 0
-    """Decides which communities are held out; apart from `seed`, so that later questions keep clear of the same part."""
+    """Decides which communities are held out; apart from `seed`, so that later questions keep clear of the same part.
+    """
     level: tuple[int, ...] = (1, 2, 3)
-    """Levels to keep: 1 leaks or takes one step, 2 is a chain, 3 has no name, a wide choice and a cycle or three anchors."""
+    """Levels to keep: 1 leaks or takes one step, 2 is a chain, 3 has no name, a wide choice and a cycle or three
+    anchors.
+    """
     style: Literal["brief", "full"] = "full"
     """`brief`: one short sentence; `full`: a paragraph."""
     language: Literal["en", "zh"] = "en"
@@ -42,7 +45,9 @@ class Config(StageConfig):
     lattices: tuple[Lattice, ...] = ALL_LATTICES
     """Ways of being vague that may be used."""
     candidates: int = Field(0, ge=0)
-    """With 2 or more: what the exact clues leave open must be at least so many entities, so that a vague clue has to choose."""
+    """With 2 or more: what the exact clues leave open must be at least so many entities, so that a vague clue has to
+    choose.
+    """
     max_candidates: int = Field(0, ge=0)
     """At most so many entities may be left open by the exact clues; 0: no limit."""
     max_frontier: float = Field(0, ge=0)

@@ -1,7 +1,7 @@
 """Evidence: for every fact that a clue hides, a page that the tools can open and that states it, word for word.
 
-Enters: facts with their sources, and the wiki. Leaves: `records.Evidence`; a fact whose source page is missing, or does not
-hold the quote, has none, and no question may use it.
+Enters: facts with their sources, and the wiki. Leaves: `records.Evidence`; a fact whose source page is missing, or does
+not hold the quote, has none, and no question may use it.
 """
 
 import re

@@ -36,7 +36,9 @@ def is_one_functional_hop(facts: Facts, pattern: Pattern) -> bool:
 
 
 def level_of(pattern: Pattern, clues: list[Branch], frontier: float, leak: bool, one_hop: bool) -> int:
-    """1: a leak or one functional step. 3: nothing named, a frontier of at least 3 bits, and a cycle or three anchors. 2: the rest."""
+    """1: a leak or one functional step. 3: nothing named, a frontier of at least 3 bits, and a cycle or three anchors.
+    2: the rest.
+    """
     if leak or one_hop:
         return 1
     nameless = not any(domain.lattice == "entity" for domain in pattern.domains)

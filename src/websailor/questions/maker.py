@@ -1,7 +1,8 @@
 """One question: from a drawn subgraph to a proved record, or the reason why not.
 
-Enters: a `Corpus`, the wiki, the pools of subgraphs, a config. Leaves: `records.Question`; a try that fails raises `Refused`.
-Every random choice of a question comes from (seed, part, index, attempt), so questions do not depend on one another.
+Enters: a `Corpus`, the wiki, the pools of subgraphs, a config. Leaves: `records.Question`; a try that fails raises
+`Refused`. Every random choice of a question comes from (seed, part, index, attempt), so questions do not depend on one
+another.
 """
 
 import random
@@ -20,10 +21,10 @@ from websailor.questions.operators import operator_of
 from websailor.questions.operators.base import Case, Counts
 from websailor.questions.operators.u1_fuzzy import EXACT
 from websailor.questions.pools import Part, Pools
-from websailor.questions.proof.engine import proves
+from websailor.questions.proof.engine import ask, proves
 from websailor.questions.proof.join import ProofTooLarge
 from websailor.questions.structure import Branch, branches, domain_of, exact_pattern, with_literal
-from websailor.questions.widening import drop_redundant, widen
+from websailor.questions.widening import drop_idle_inequalities, drop_redundant, widen
 from websailor.questions.words.plan import NoWording
 from websailor.questions.words.realise import Words, ordered_clues, realise
 from websailor.records import Clue, Entity, Fact, Pattern, Question
@@ -145,6 +146,10 @@ class Maker:
         have = len(branches(pattern))
         if have > self.config.max_clues:
             raise Refused("too_many_clues", str(have))
+        if self.config.candidates >= 2 and all(d.value in named for d in pattern.domains if d.lattice == "entity"):
+            left = len(ask(self.corpus.tables, pattern))
+            if left < self.config.candidates:
+                raise Refused("no_choice", f"{left} candidates")
         missing = max(wanted - have, 1 if self.config.candidates >= 2 and have < self.config.max_clues else 0)
         described = [entity for entity in pattern.assignment.values() if entity not in named]
         choices = [fact for entity in described for fact in self.corpus.literals.get(entity, ()) if self._usable(fact)]
@@ -182,7 +187,7 @@ class Maker:
         exact = sum(domain.lattice == "entity" for domain in pattern.domains)
         if exact != config.named_anchors:
             raise Refused("anchors", f"{exact} names")
-        return pattern
+        return drop_idle_inequalities(corpus, pattern)
 
     def _check_choice(self, pattern: Pattern, clues: Sequence[Branch], counts: Counts) -> None:
         """What the exact clues leave open must be a choice for the vague ones, and not too wide a one."""

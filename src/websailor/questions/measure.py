@@ -1,7 +1,7 @@
 """How hard a question is: bits left after each clue, and what a solver with the query in hand would have to do.
 
-Enters: a proved pattern with its clues in the order in which the question tells them. Leaves: `records.Uncertainty`, and
-for each clue its gain and whether it is necessary.
+Enters: a proved pattern with its clues in the order in which the question tells them. Leaves: `records.Uncertainty`,
+and for each clue its gain and whether it is necessary.
 """
 
 import math
@@ -58,7 +58,8 @@ def measure(counts: Counts, clues: Sequence[Branch], work: Work) -> Measure:
     after = tuple(math.log2(counts.of_clues(clues[: number + 1])) for number in range(len(clues)))
     before = (start, *after[:-1])
     necessary = tuple(
-        counts.of_clues([other for other in clues if other != clue]) > 1 if len(clues) > 1 else start > 0 for clue in clues
+        counts.of_clues([other for other in clues if other != clue]) > 1 if len(clues) > 1 else start > 0
+        for clue in clues
     )
     return Measure(
         uncertainty=Uncertainty(
@@ -78,10 +79,10 @@ def measure(counts: Counts, clues: Sequence[Branch], work: Work) -> Measure:
 def plan_work(facts: Facts, pattern: Pattern) -> Work:
     """Cost of a greedy plan that knows the query and not the answer.
 
-    From what is named or exact, always the atom that leaves the fewest candidates: from subject to object by visiting the
-    subjects' pages, from object to subject by one search per object and page of hits; an atom between two known sides is
-    checked by visiting the subjects. A page is visited once. Where nothing is named, the plan begins with the smallest set of
-    subjects that a vague label gives, one search per page of hits.
+    From what is named or exact, always the atom that leaves the fewest candidates: from subject to object by visiting
+    the subjects' pages, from object to subject by one search per object and page of hits; an atom between two known
+    sides is checked by visiting the subjects. A page is visited once. Where nothing is named, the plan begins with the
+    smallest set of subjects that a vague label gives, one search per page of hits.
     """
     return _Plan(compile_pattern(pattern, facts), facts.entity_count).run()
 

@@ -1,7 +1,7 @@
 """Subgraphs to draw from: one pool for training questions, one for held-out ones.
 
-Enters: the corpus and a config. Leaves: `Pools`. A subgraph belongs to a part when every page that states one of its facts does;
-the others are in neither pool.
+Enters: the corpus and a config. Leaves: `Pools`. A subgraph belongs to a part when every page that states one of its
+facts does; the others are in neither pool.
 """
 
 from dataclasses import dataclass

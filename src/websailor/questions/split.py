@@ -1,7 +1,7 @@
 """Which part of the encyclopedia is for training and which is held out: whole graph communities, never single pages.
 
-Enters: the graph. Leaves: for every entity `train` or `held_out`. The parts depend on the graph, the share and the split
-seed alone, not on the questions, so that questions made later keep clear of the same held-out part.
+Enters: the graph. Leaves: for every entity `train` or `held_out`. The parts depend on the graph, the share and the
+split seed alone, not on the questions, so that questions made later keep clear of the same held-out part.
 """
 
 import random
@@ -32,9 +32,11 @@ def components(indptr: npt.NDArray[np.int64], indices: npt.NDArray[np.int32]) ->
 
 
 def communities(graph: Csr, seed: int) -> npt.NDArray[np.int64]:
-    """(N,) community of each node: connected components, large ones divided by label propagation (Raghavan et al. 2007).
+    """(N,) community of each node: connected components, large ones divided by label propagation (Raghavan et al.
+    2007).
 
-    Labels are updated one node at a time in a seeded order; ties go to the smallest label, so the result is the same everywhere.
+    Labels are updated one node at a time in a seeded order; ties go to the smallest label, so the result is the same
+    everywhere.
     """
     indptr, indices = simple_undirected(graph)
     label = components(indptr, indices)

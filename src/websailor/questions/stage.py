@@ -1,7 +1,7 @@
 """The run of the stage: index after index, resumable, duplicates refused.
 
-Enters: a config and the input directories. Leaves: the stage directory. Questions are made in the order of their index, so an
-interrupted run that goes on ends with the same file as one that was never interrupted.
+Enters: a config and the input directories. Leaves: the stage directory. Questions are made in the order of their index,
+so an interrupted run that goes on ends with the same file as one that was never interrupted.
 """
 
 import logging

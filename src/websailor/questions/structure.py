@@ -1,14 +1,15 @@
 """From a subgraph and a focus to an exact query, and from a query to its clues.
 
-Enters: facts of a subgraph, the focus, which entities stay named. Leaves: a `Pattern` whose anchors and literals are exact
-(widening makes them vague later), and the list of `Branch`es: a clue is a path from the focus to an anchor, a literal or a
-bare variable, or the two paths that an atom joins into a cycle. Paths may share atoms; the question without a clue is the
-query of what the other clues need.
+Enters: facts of a subgraph, the focus, which entities stay named. Leaves: a `Pattern` whose anchors and literals are
+exact (widening makes them vague later), and the list of `Branch`es: a clue is a path from the focus to an anchor, a
+literal or a bare variable, or the two paths that an atom joins into a cycle. Paths may share atoms; the question
+without a clue is the query of what the other clues need.
 """
 
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.lexicon import relation
@@ -60,42 +61,22 @@ def exact_pattern(corpus: Corpus, facts: Sequence[Fact], focus: str, named: Coll
             domains.append(Domain(variable=variable[entity], lattice="entity", value=entity))
         elif (kind := corpus.entity[entity].kind) != "thing":
             domains.append(Domain(variable=variable[entity], lattice="kind", value=kind))
-    return Pattern(
+    pattern = Pattern(
         focus=FOCUS,
         variables=tuple(variable.values()),
         atoms=tuple(
             Atom(relation=f.relation, subject=variable[f.subject], object=variable[f.object], fact=f.id) for f in kept
         ),
         domains=tuple(domains),
-        distinct=_others(corpus, kept, variable),
         assignment={name: entity for entity, name in variable.items()},
     )
-
-
-def _others(corpus: Corpus, facts: Sequence[Fact], variable: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of one type that stand in the same relation to the same thing: a reader takes them to be two ("another person")."""
-    found: set[tuple[str, str]] = set()
-    for number, one in enumerate(facts):
-        for other in facts[number + 1 :]:
-            if one.relation != other.relation:
-                continue
-            known = relation(one.relation)
-            if one.object == other.object:
-                pair = (one.subject, other.subject)
-            elif one.subject == other.subject:
-                pair = (one.object, other.object)
-            elif known is not None and known.symmetric and {one.subject, one.object} & {other.subject, other.object}:
-                shared = ({one.subject, one.object} & {other.subject, other.object}).pop()
-                pair = (
-                    one.subject if one.object == shared else one.object,
-                    other.subject if other.object == shared else other.object,
-                )
-            else:
-                continue
-            if corpus.entity[pair[0]].kind == corpus.entity[pair[1]].kind and pair[0] != pair[1]:
-                first, second = sorted((variable[pair[0]], variable[pair[1]]))
-                found.add((first, second))
-    return tuple(sorted(found))
+    pairs = tuple(
+        (one, other)
+        for one, other in combinations(pattern.variables, 2)
+        if corpus.entity[pattern.assignment[one]].kind == corpus.entity[pattern.assignment[other]].kind
+        and siblings(pattern, one, other)
+    )
+    return pattern.model_copy(update={"distinct": pairs})
 
 
 def with_literal(pattern: Pattern, fact: Fact) -> Pattern:
@@ -119,6 +100,19 @@ def exact_literal(variable: str, text: str, value_type: ValueType) -> Domain:
         year = text if not text[1:].count("-") else text[: text.index("-", 1)]
         return Domain(variable=variable, lattice="year", value=str(int(year)))
     return Domain(variable=variable, lattice="value", value=text)
+
+
+def siblings(pattern: Pattern, one: str, other: str) -> bool:
+    """True when two variables stand in the same relation to the same third, which makes a reader take them to be two."""
+    ties = {name: set[tuple[str, str, bool]]() for name in (one, other)}
+    for atom in pattern.atoms:
+        known = relation(atom.relation)
+        either = known is not None and known.symmetric
+        if atom.subject in ties:
+            ties[atom.subject].add((atom.relation, atom.object, True))
+        if atom.object in ties:
+            ties[atom.object].add((atom.relation, atom.subject, either))
+    return not ties[one].isdisjoint(ties[other])
 
 
 def domain_of(pattern: Pattern, variable: str, *lattices: str) -> Domain | None:

@@ -1,6 +1,7 @@
 """Proving questions again, with nothing taken on trust.
 
-Enters: a file of questions, the wiki, the graph. Leaves: a line for every question that fails, naming it and what failed.
+Enters: a file of questions, the wiki, the graph. Leaves: a line for every question that fails, naming it and what
+failed.
 """
 
 from pathlib import Path

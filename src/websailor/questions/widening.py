@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.u1_fuzzy import next_step, within_larger
 from websailor.questions.proof.engine import proves
-from websailor.questions.structure import Branch, branches, is_named, keep_branches
+from websailor.questions.structure import Branch, branches, is_named, keep_branches, siblings
 from websailor.records import Pattern
 
 Step = Callable[[Pattern, str], Pattern | None]
@@ -28,8 +28,8 @@ def widen(
 ) -> Pattern:
     """Move the leaves up their lattices, each by at most `fog` steps.
 
-    `named` are ids of entities that stay named; with `region` among the lattices they may move outwards once to the place
-    that holds them.
+    `named` are ids of entities that stay named; with `region` among the lattices they may move outwards once to the
+    place that holds them.
     """
 
     def step(current: Pattern, variable: str) -> Pattern | None:
@@ -37,7 +37,9 @@ def widen(
             return within_larger(corpus, current, variable) if "region" in lattices else None
         return next_step(corpus, current, variable, lattices)
 
-    waiting = [name for name in pattern.variables if any(d.variable == name and d.lattice != "kind" for d in pattern.domains)]
+    waiting = [
+        name for name in pattern.variables if any(d.variable == name and d.lattice != "kind" for d in pattern.domains)
+    ]
     taken = dict.fromkeys(waiting, 0)
     while waiting:
         variable = rng.choice(waiting)
@@ -74,6 +76,20 @@ def drop_redundant(
         else:
             kept = rest
     return keep_branches(pattern, kept), removable
+
+
+def drop_idle_inequalities(corpus: Corpus, pattern: Pattern) -> Pattern:
+    """Drop the inequalities that the answer does not need, except where "another" reads naturally: between two
+    described things in the same relation to the same third. With a named one ("the club that Velan Torid joined") no
+    reader would take it for the answer, and what is left unsaid need not be proved.
+    """
+    for pair in pattern.distinct:
+        if siblings(pattern, *pair) and not any(is_named(pattern, name) for name in pair):
+            continue
+        without = pattern.model_copy(update={"distinct": tuple(other for other in pattern.distinct if other != pair)})
+        if proves(corpus.tables, without):
+            pattern = without
+    return pattern
 
 
 def _drop_order(pattern: Pattern, rng: random.Random) -> list[Branch]:

@@ -127,7 +127,9 @@ def _vaguer_number(domain: Domain, text: str) -> Domain | None:
 
 
 def within_larger(corpus: Corpus, pattern: Pattern, variable: str) -> Pattern | None:
-    """A named place as "a place in R": the anchor moves one atom outwards, to the place that holds it. None where none is known."""
+    """A named place as "a place in R": the anchor moves one atom outwards, to the place that holds it. None where none
+    is known.
+    """
     entity = corpus.entity[pattern.assignment[variable]]
     if domain_of(pattern, variable, "entity") is None or not known_kind(entity.kind):
         return None

@@ -1,8 +1,8 @@
 """U2, intersection: several clues about one thing, each too weak alone.
 
-Formal: at least three atoms on one variable. Applies to a clue that is one of them. To prove beyond uniqueness: no single
-clue of the question suffices. Example: "Which person was born in Velan Torid, studied at Dovi College and works for Melik
-Works?", where several were born there, studied there and work there.
+Formal: at least three atoms on one variable. Applies to a clue that is one of them. To prove beyond uniqueness: no
+single clue of the question suffices. Example: "Which person was born in Velan Torid, studied at Dovi College and works
+for Melik Works?", where several were born there, studied there and work there.
 """
 
 from websailor.questions.operators.base import Case

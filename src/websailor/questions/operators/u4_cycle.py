@@ -1,7 +1,7 @@
 """U4, cycle: two of the things that are described are tied to each other ("the same X").
 
-Formal: r(f, x), s(f, y), t(x, y): an atom between two variables that other atoms already reach. Applies to the atom that
-closes the cycle. To prove beyond uniqueness: without it there are more answers. Example: "Which person lives in a
+Formal: r(f, x), s(f, y), t(x, y): an atom between two variables that other atoms already reach. Applies to the atom
+that closes the cycle. To prove beyond uniqueness: without it there are more answers. Example: "Which person lives in a
 settlement and works for a company that has its head office in the same settlement?"
 """
 

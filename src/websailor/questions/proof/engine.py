@@ -1,8 +1,9 @@
 """Ans(Q), exactly: reduction to a fixpoint, then sampled rivals, then a join.
 
 Enters: a `Query`. Leaves: the sorted answers, or a verdict on uniqueness. Method (the project's design notes give the
-timings that chose it): semi-joins to a fixpoint decide every query whose undecided part has no cycle; otherwise a few rivals
-of the answer are fixed one by one and propagated, which finds most second answers at once; the join settles the rest.
+timings that chose it): semi-joins to a fixpoint decide every query whose undecided part has no cycle; otherwise a few
+rivals of the answer are fixed one by one and propagated, which finds most second answers at once; the join settles the
+rest.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from websailor.questions.proof.facts import Facts, Nodes
 from websailor.questions.proof.join import join, parts
 from websailor.questions.proof.query import Query, compile_pattern
-from websailor.questions.proof.reduction import State, reduce
+from websailor.questions.proof.reduction import State, is_member, reduce
 from websailor.records import Pattern
 
 RIVALS = 4
@@ -72,7 +73,7 @@ def is_only_answer(query: Query, answer: int) -> bool:
     if state is None:
         return False
     focus = state.domains[query.focus]
-    if focus is None or not np.isin(answer, focus):
+    if focus is None or not is_member(np.array([answer]), focus)[0]:
         return False
     if any(cyclic for *_, cyclic in parts(query, state)):
         rivals = focus[focus != answer]

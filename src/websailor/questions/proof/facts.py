@@ -1,7 +1,8 @@
 """The knowledge graph as tables for joins: for every relation its subjects and objects, sorted both ways.
 
 Enters: entities and facts (records), or arrays. Leaves: a frozen `Facts`. Nodes are dense integers: entities first, in
-their order, then literals. Equal literals (same type, text and unit) are one node, so that a literal joins like an entity.
+their order, then literals. Equal literals (same type, text and unit) are one node, so that a literal joins like an
+entity.
 """
 
 import re
@@ -179,7 +180,9 @@ def facts_from_records(entities: Sequence[Entity], facts: Iterable[Fact], symmet
         kind_members=_group(entity.kind for entity in entities),
         initial_members=_group(initial_of(entity.name) for entity in entities),
         year=np.array([year_of(text) for _, text, _ in literals], dtype=np.float64),
-        number=np.array([number_of(text) if kind == "number" else np.nan for kind, text, _ in literals], dtype=np.float64),
+        number=np.array(
+            [number_of(text) if kind == "number" else np.nan for kind, text, _ in literals], dtype=np.float64
+        ),
         names=tuple(entity.id for entity in entities),
         literals=literals,
         index=index,

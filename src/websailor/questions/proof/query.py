@@ -54,10 +54,13 @@ def compile_pattern(pattern: Pattern, facts: Facts, atoms: Collection[int] | Non
         size=len(number_of),
         focus=0,
         atoms=tuple(
-            (facts.tables.get(atom.relation, NO_TABLE), number_of[atom.subject], number_of[atom.object]) for atom in chosen
+            (facts.tables.get(atom.relation, NO_TABLE), number_of[atom.subject], number_of[atom.object])
+            for atom in chosen
         ),
         domains=tuple(domains),
         distinct=tuple(
-            (number_of[one], number_of[other]) for one, other in pattern.distinct if one in number_of and other in number_of
+            (number_of[one], number_of[other])
+            for one, other in pattern.distinct
+            if one in number_of and other in number_of
         ),
     )

@@ -1,8 +1,9 @@
 """Semi-join reduction to a fixpoint: every candidate that an atom or an inequality refutes is removed.
 
-Enters: a `Query`. Leaves: a `State` with the surviving candidates of every variable and the surviving pairs of every atom,
-or None when a variable has none left. The smallest set goes first; stopping before the fixpoint would be unsound for what
-`engine` concludes from it. On a query without cycles the fixpoint is the answer itself (Yannakakis, VLDB 1981).
+Enters: a `Query`. Leaves: a `State` with the surviving candidates of every variable and the surviving pairs of every
+atom, or None when a variable has none left. The smallest set goes first; stopping before the fixpoint would be unsound
+for what `engine` concludes from it. On a query without cycles the fixpoint is the answer itself (Yannakakis, VLDB
+1981).
 """
 
 from collections.abc import Iterable
@@ -49,8 +50,8 @@ def is_member(nodes: Nodes, of: Nodes) -> np.ndarray:
 def reduce(query: Query, state: State | None = None, dirty: Iterable[int] | None = None) -> State | None:
     """Run semi-joins until nothing changes.
 
-    `state` continues an earlier reduction after candidates were removed by hand; `dirty` names the atoms to look at first
-    (all by default). Returns None when some variable has no candidate left.
+    `state` continues an earlier reduction after candidates were removed by hand; `dirty` names the atoms to look at
+    first (all by default). Returns None when some variable has no candidate left.
     """
     state = State(list(query.domains), [None] * len(query.atoms)) if state is None else state
     waiting = set(range(len(query.atoms)) if dirty is None else dirty)
@@ -74,9 +75,7 @@ def reduce(query: Query, state: State | None = None, dirty: Iterable[int] | None
             if before is not None and len(before) == len(kept):
                 continue
             state.domains[variable] = kept
-            waiting.update(
-                atom for atom, (_, u, v) in enumerate(query.atoms) if atom != number and variable in (u, v)
-            )
+            waiting.update(atom for atom, (_, u, v) in enumerate(query.atoms) if atom != number and variable in (u, v))
             if query.distinct and not _apply_inequalities(query, state, waiting):
                 return None
     return state

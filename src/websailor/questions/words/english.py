@@ -1,33 +1,41 @@
-"""English: noun phrases, verb phrases, relative clauses.
+"""English.
 
-Enters: the plan of a pattern. Leaves: phrases. A thing is "the company that Velan Torid founded" where only one fits
-and "a company ..." otherwise; a thing mentioned again is "the same company"; one that must differ is "another person".
+A thing is "the company that Velan Torid founded" where only one fits and "a company ..." otherwise. Long noun phrases
+stand at the end of their clause, and what follows one is set off by a comma, so that every clause has one reading.
 """
 
-import random
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from websailor.questions.corpus import Corpus
-from websailor.questions.lexicon import kind, wording
-from websailor.questions.proof.labels import number_bounds
-from websailor.questions.structure import domain_of
-from websailor.questions.words.plan import Clause, Mention, NoWording, Thing, kind_of, other_variables
-from websailor.records import Pattern
-from websailor.wiki.relations import Wording
+from websailor.questions.words.plan import Clause, NoWording, Thing
+from websailor.questions.words.speaker import Speaker, amount, amounts, ends_with_slot, filled, subjects_in_turn
+from websailor.records import Domain
 
 _PARTICIPLES = frozenset(
-    ["written", "made", "held", "led", "set", "born", "run", "taught", "built", "known", "found", "fought", "won", "drawn", "sung", "bought", "sold", "given", "taken", "shown", "seen"]
+    [
+        "written",
+        "made",
+        "held",
+        "led",
+        "set",
+        "born",
+        "run",
+        "taught",
+        "built",
+        "known",
+        "found",
+        "won",
+        "given",
+        "sung",
+    ]
 )
 _BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
-ORDINALS = ("th", "st", "nd", "rd")
+_SUFFIXES = ("th", "st", "nd", "rd")
 
 
 def ordinal(number: int) -> str:
     """1 -> 1st."""
-    suffix = "th" if 10 <= number % 100 <= 20 or number % 10 > 3 else ORDINALS[number % 10]
-    return f"{number}{suffix}"
+    return f"{number}{'th' if 10 <= number % 100 <= 20 or number % 10 > 3 else _SUFFIXES[number % 10]}"
 
 
 def with_article(noun: str) -> str:
@@ -36,140 +44,155 @@ def with_article(noun: str) -> str:
     return f"{'an' if vowel or noun.lower().startswith('hour') else 'a'} {noun}"
 
 
-def amount(text: str) -> str:
-    """A number with thousands separated: 45321 -> 45,321."""
-    value = float(text)
-    return f"{value:,.0f}" if value == round(value) else f"{value:,}"
-
-
-def listed(phrases: list[str], word: str = "and") -> str:
+def listed(phrases: Sequence[str], word: str = "and") -> str:
     """a, b and c."""
     if len(phrases) < 2:
         return "".join(phrases)
     return f"{', '.join(phrases[:-1])} {word} {phrases[-1]}"
 
 
-@dataclass
-class English:
-    """Says one pattern. All choices come from `rng`."""
+def capital(text: str) -> str:
+    """With a capital first letter."""
+    return text[:1].upper() + text[1:]
 
-    corpus: Corpus
-    pattern: Pattern
-    root: Thing
-    definite: Collection[str]
-    """Variables whose description fits one thing alone."""
-    rng: random.Random
 
-    def __post_init__(self) -> None:
-        self.others = other_variables(self.pattern, self.root)
+class English(Speaker):
+    """See the module."""
+
+    language = "en"
 
     def noun(self, variable: str) -> str:
-        """The type of a variable as a word."""
-        name = kind_of(self.pattern, variable)
-        if kind(name) is None:
-            raise NoWording(f"no word for the type {name}")
-        return name.replace("_", " ")
+        return self.kind(variable).name.replace("_", " ")
 
-    def pronoun(self, variable: str) -> str:
-        found = kind(kind_of(self.pattern, variable))
-        return found.pronoun if found else "that"
+    def again(self, variable: str) -> str:
+        return f"the same {self.noun(variable)}"
 
-    def value(self, variable: str) -> str:
-        """A literal or its label."""
-        domain = domain_of(self.pattern, variable)
-        assert domain is not None
-        if domain.lattice == "decade":
-            return f"the {domain.value}"
-        if domain.lattice == "half_century":
-            return "between {} and {}".format(*domain.value.split("-"))
-        if domain.lattice == "century":
-            return f"the {ordinal(int(domain.value))} century"
-        if domain.lattice == "range":
-            low, high = number_bounds(domain.value)
-            return f"between {amount(str(low))} and {amount(str(high))}{self.unit(variable)}"
-        if domain.lattice == "year":
-            year = int(domain.value)
-            return str(year) if year > 0 else f"{-year} BC"
-        if self.pattern.value_types[variable] == "number":
-            return amount(domain.value) + self.unit(variable)
-        return domain.value
+    def value(self, domain: Domain, unit: str | None) -> str:
+        suffix = f" {unit}" if unit else ""
+        match domain.lattice:
+            case "decade":
+                return f"the {domain.value}"
+            case "half_century":
+                return "between {} and {}".format(*domain.value.split("-"))
+            case "century":
+                return f"the {ordinal(int(domain.value))} century"
+            case "range":
+                return "between {} and {}".format(*amounts(domain)) + suffix
+            case "year":
+                year = int(domain.value)
+                return str(year) if year > 0 else f"{-year} BC"
+        is_number = self.pattern.value_types[domain.variable] == "number"
+        return amount(domain.value) + suffix if is_number else domain.value
 
-    def unit(self, variable: str) -> str:
-        """The unit of a number as a suffix; the relation's facts all have the same one."""
-        atom = next(atom for atom in self.pattern.atoms if atom.object == variable)
-        unit = self.corpus.fact[atom.fact].unit
-        return f" {unit}" if unit else ""
-
-    def name(self, variable: str) -> str:
-        """A named anchor."""
-        return self.corpus.mention(self.corpus.entity[self.pattern.assignment[variable]])
-
-    def mention(self, end: Thing | Mention) -> str:
-        """A noun phrase."""
-        variable = end.variable
-        if isinstance(end, Mention):
-            return f"the same {self.noun(variable)}"
-        if self.pattern.value_types.get(variable, "entity") != "entity":
-            return self.value(variable)
-        if domain_of(self.pattern, variable, "entity") is not None:
-            return self.name(variable)
-        return self.described(end)
-
-    def described(self, thing: Thing) -> str:
-        """A thing by its type and what is told of it."""
-        variable, noun = thing.variable, self.noun(thing.variable)
-        letter = domain_of(self.pattern, variable, "initial")
-        extra = f" whose name begins with {letter.value}" if letter is not None else ""
+    def head(self, variable: str, definite: bool) -> str:
+        """The noun phrase without its clauses."""
+        noun = self.noun(variable)
         if variable in self.others:
             head = f"another {noun}"
-        elif variable in self.definite:
-            head = f"the {noun}"
         else:
-            head = with_article(noun)
-        told = self.relative(thing)
-        if not told:
-            return head + extra
-        return f"{head}{extra}{' and' if extra else ''} {told}"
+            head = f"the {noun}" if definite else with_article(noun)
+        letter = self.initial(variable)
+        return f"{head} whose name begins with {letter}" if letter else head
 
-    def relative(self, thing: Thing) -> str:
-        """Relative clauses: "that was founded by X and has its head office in Y"."""
-        clauses = [self._relative(clause, thing.variable) for clause in thing.clauses]
-        pronoun = f"{self.pronoun(thing.variable)} "
-        if len(clauses) > 1 and all(text.startswith(pronoun) for text in clauses):
-            return pronoun + listed([text.removeprefix(pronoun) for text in clauses])
-        if len(clauses) == 1 and self.rng.random() < 0.6:
-            return _reduced(clauses[0], pronoun)
-        return listed(clauses)
+    def described(self, thing: Thing) -> str:
+        head = self.head(thing.variable, thing.variable in self.definite)
+        if not thing.clauses:
+            return head
+        joint = " and" if self.initial(thing.variable) else ""
+        return f"{head}{joint} {self.relative(thing, thing.clauses, whole=not joint)}"
 
-    def _relative(self, clause: Clause, variable: str) -> str:
-        if clause.forward or not self._is_short(clause.end):
-            return f"{self.pronoun(variable)} {self.predicate(clause)}"
-        phrases = self.phrases(clause).relative
-        return self.rng.choice(phrases).format(s=self.mention(clause.end))
+    def relative(self, thing: Thing, clauses: Sequence[Clause], whole: bool = True) -> str:
+        """Relative clauses: "that was founded by X and has its head office in Y"; reduced to "founded by X" where one
+        stands alone.
+        """
+        pronoun = f"{self.kind(thing.variable).pronoun} "
+        texts = [self._relative(clause, pronoun) for clause in clauses]
+        if len(texts) == 1:
+            return _reduced(texts[0], pronoun) if whole and self.rng.random() < 0.6 else texts[0]
+        torn = any(self.is_long(clause.end) for clause in clauses[:-1])
+        if all(text.startswith(pronoun) for text in texts) and not torn:
+            return pronoun + listed([text.removeprefix(pronoun) for text in texts])
+        return listed(texts)
 
-    def _is_short(self, end: Thing | Mention) -> bool:
-        return isinstance(end, Mention) or not end.clauses
-
-    def phrases(self, clause: Clause) -> Wording:
-        found = wording(clause.atom.relation, "en")
-        if found is None:
-            raise NoWording(f"no words for the relation {clause.atom.relation}")
-        return found
+    def _relative(self, clause: Clause, pronoun: str) -> str:
+        if clause.forward or self.is_long(clause.end):
+            return pronoun + self.predicate(clause)
+        return filled(self.rng.choice(self.phrases(clause).relative), self.mention(clause.end))
 
     def predicate(self, clause: Clause) -> str:
         """A verb phrase said of the near end: "works for the company ..."."""
-        phrases = self.phrases(clause)
-        far = self.mention(clause.end)
-        text = (
-            self.rng.choice(phrases.clue).format(o=far)
-            if clause.forward
-            else self.rng.choice(phrases.inverse).format(s=far)
+        words = self.phrases(clause)
+        choices = list(words.clue if clause.forward else words.inverse)
+        if self.is_long(clause.end):
+            choices = [phrase for phrase in choices if ends_with_slot(phrase)]
+            if not choices and not clause.forward:
+                choices = [f"is the {words.noun} of {{s}}"]
+        if not choices:
+            raise NoWording(f"{clause.atom.relation} has no phrase that a long description can follow")
+        return _BEFORE_BETWEEN.sub(r"\1", filled(self.rng.choice(choices), self.mention(clause.end)))
+
+    def predicates(self, clauses: Sequence[Clause]) -> str:
+        """Verb phrases joined; a comma goes before what follows a long one."""
+        texts = [self.predicate(clause) for clause in clauses]
+        if any(self.is_long(clause.end) for clause in clauses[:-1]):
+            return ", and ".join((listed(texts[:-1], ","), texts[-1])) if len(texts) > 1 else texts[0]
+        return listed(texts)
+
+    def statement(self) -> str:
+        noun = self.noun(self.root.variable)
+        other = "other " if self.root.variable in self.others else ""
+        return capital(f"the {other}{noun} {self.predicates(self.root.clauses)}.")
+
+    def brief(self) -> str:
+        noun = self.noun(self.root.variable)
+        told = self.predicates(self.root.clauses)
+        if self.root.variable in self.others:
+            return f"Which other {noun} {told}?"
+        if self.kind(self.root.variable).pronoun == "who" and self.rng.random() < 0.3:
+            return f"Who {told}?"
+        return f"Which {noun} {told}?"
+
+    def full(self) -> str:
+        noun = self.noun(self.root.variable)
+        short = [clause for clause in self.root.clauses if not self.is_long(clause.end)]
+        long = [clause for clause in self.root.clauses if self.is_long(clause.end)]
+        opening = self.rng.choice(
+            ["I am looking for {}", "I am trying to identify {}", "There is {}", "I would like to know the name of {}"]
         )
-        return _BEFORE_BETWEEN.sub(r"\1", text)
+        head = f"{'another' if self.root.variable in self.others else with_article('').strip()} {noun}"
+        head = f"another {noun}" if self.root.variable in self.others else with_article(noun)
+        told = f" {self.relative(self.root, short, whole=False)}" if short else ""
+        sentences = [opening.format(head + told)]
+        subjects = subjects_in_turn([f"this {noun}", f"the {noun}", f"the {noun} in question"], self.rng)
+        for number, clause in enumerate(long):
+            sentences.extend(self._told_apart(clause, subjects[number % len(subjects)]))
+        who = self.kind(self.root.variable).pronoun == "who"
+        closing = ["What is its name?", f"Which {noun} is it?"] if not who else ["Who is it?", f"Who is this {noun}?"]
+        if opening.startswith("I would") and not long:
+            return f"{capital(sentences[0])}. {closing[1]}"
+        return " ".join([*(f"{capital(text)}." for text in sentences), self.rng.choice(closing)])
+
+    def _told_apart(self, clause: Clause, subject: str) -> list[str]:
+        """A clause with a long end as sentences: the end is introduced with its first clause, the others follow."""
+        thing = clause.end
+        assert isinstance(thing, Thing)
+        first, rest = thing.clauses[0], thing.clauses[1:]
+        if not rest:
+            return [f"{subject} {self.predicate(clause)}"]
+        introduced = Thing(thing.variable, [first])
+        self.definite = frozenset(self.definite) - {thing.variable}
+        sentences = [f"{subject} {self.predicate(Clause(clause.atom, clause.forward, introduced))}"]
+        noun = self.noun(thing.variable)
+        short = [one for one in rest if not self.is_long(one.end)]
+        if short:
+            sentences.append(f"that {noun} {self.predicates(short)}")
+        for number, one in enumerate(one for one in rest if self.is_long(one.end)):
+            sentences.extend(self._told_apart(one, f"the same {noun}" if number or short else f"that {noun}"))
+        return sentences
 
 
 def _reduced(clause: str, pronoun: str) -> str:
-    """"that was founded by X" -> "founded by X", where a participle follows the verb."""
+    """ "that was founded by X" -> "founded by X", where a participle follows the verb."""
     for verb in ("was ", "is ", "were ", "are "):
         rest = clause.removeprefix(pronoun + verb)
         if rest != clause:

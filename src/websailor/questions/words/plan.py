@@ -1,7 +1,8 @@
 """What is said where: the pattern as a tree of things, each with what is told of it.
 
-Enters: a pattern, and which of its atoms are to be told. Leaves: a `Thing` for the focus, with its clauses; their ends are things again.
-An atom that closes a cycle is told of whichever of its ends comes later, so that "the same company" always has a company before it.
+Enters: a pattern, and which of its atoms are to be told. Leaves: a `Thing` for the focus, with its clauses; their ends
+are things again. An atom that closes a cycle is told of whichever of its ends comes later, so that "the same company"
+always has a company before it.
 """
 
 from collections.abc import Collection
@@ -58,9 +59,13 @@ def plan(pattern: Pattern, atoms: Collection[int]) -> Thing:
             children.setdefault(parent, []).append((path[-1], name))
             used.add(path[-1])
 
-    def weight(name: str) -> tuple[int, int]:
+    tied = {name for number in order if number not in used for name in _ends(pattern, number)}
+
+    def weight(name: str) -> tuple[int, bool, int]:
+        """How much is told of a thing: by depth, what a cycle mentions again after the rest, by number of atoms."""
         below = [weight(child) for _, child in children.get(name, ())]
-        return (1 + max((depth for depth, _ in below), default=0), 1 + sum(count for _, count in below))
+        depth = 1 + max((depth for depth, _, _ in below), default=0)
+        return depth, name in tied, 1 + sum(count for _, _, count in below)
 
     introduced: list[str] = []
 
@@ -89,8 +94,12 @@ def plan(pattern: Pattern, atoms: Collection[int]) -> Thing:
     return root
 
 
+def _ends(pattern: Pattern, number: int) -> tuple[str, str]:
+    return pattern.atoms[number].subject, pattern.atoms[number].object
+
+
 def _check_mentions(pattern: Pattern, root: Thing) -> None:
-    """"The same company" must leave no doubt which: no two described things of one type where one is mentioned again."""
+    """ "The same company" must leave no doubt which: no two described things of one type where one is mentioned again."""
     mentioned: list[str] = []
     described: list[str] = []
 
@@ -141,7 +150,9 @@ def told_variables(root: Thing) -> list[str]:
 
 
 def other_variables(pattern: Pattern, root: Thing) -> frozenset[str]:
-    """Variables to be worded as "another X": of each pair that must differ the one told later, or the one without a name."""
+    """Variables to be worded as "another X": of each pair that must differ the one told later, or the one without a
+    name.
+    """
     order = told_variables(root)
     found: set[str] = set()
     for pair in pattern.distinct:

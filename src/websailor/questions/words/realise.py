@@ -12,11 +12,16 @@ from typing import Literal
 from websailor.questions.corpus import Corpus
 from websailor.questions.proof.engine import ask
 from websailor.questions.structure import Branch, branches
-from websailor.questions.words.english import English, listed
+from websailor.questions.words.chinese import Chinese
+from websailor.questions.words.english import English
 from websailor.questions.words.plan import Thing, plan, told_order
+from websailor.questions.words.speaker import Speaker
 from websailor.records import Pattern
+from websailor.wiki.relations import Language
 
 Style = Literal["brief", "full"]
+
+SPEAKERS: dict[Language, type[Speaker]] = {"en": English, "zh": Chinese}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +62,16 @@ def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozens
 
 
 def realise(
-    corpus: Corpus, pattern: Pattern, clues: Sequence[Branch], style: Style, language: str, rng: random.Random
+    corpus: Corpus, pattern: Pattern, clues: Sequence[Branch], style: Style, language: Language, rng: random.Random
 ) -> Words:
     """Say a question. The same `rng` state gives the same words."""
     root = plan(pattern, range(len(pattern.atoms)))
     definite = definite_variables(corpus, pattern, root)
-    speaker = English(corpus, pattern, root, definite, rng)
-    prompt = _brief(speaker, root)
-    texts = []
+    speaker = SPEAKERS[language](corpus, pattern, root, definite, rng)
+    prompt = speaker.brief() if style == "brief" else speaker.full()
+    texts: list[str] = []
     for clue in clues:
         alone = plan(pattern, clue.atoms)
-        part = English(corpus, pattern, alone, definite_variables(corpus, pattern, alone), random.Random(0))
-        texts.append(sentence(f"the {part.noun(pattern.focus)} {' and '.join(part.predicate(c) for c in alone.clauses)}") + ".")
+        known = definite_variables(corpus, pattern, alone)
+        texts.append(SPEAKERS[language](corpus, pattern, alone, known, random.Random(0)).statement())
     return Words(prompt, tuple(texts))
-
-
-def sentence(text: str) -> str:
-    """With a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
-def _brief(speaker: English, root: Thing) -> str:
-    noun = speaker.noun(root.variable)
-    told = [speaker.predicate(clause) for clause in root.clauses]
-    other = "other " if root.variable in speaker.others else ""
-    return f"Which {other}{noun} {listed(told)}?"

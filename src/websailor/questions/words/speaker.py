@@ -1,0 +1,135 @@
+"""What both languages share: which words a variable needs, and how a clause finds its phrase.
+
+Enters: a plan and its pattern. Leaves: `Speaker`, the base of `English` and `Chinese`.
+"""
+
+import random
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+
+from websailor.questions.corpus import Corpus
+from websailor.questions.lexicon import kind, wording
+from websailor.questions.proof.labels import number_bounds
+from websailor.questions.structure import domain_of
+from websailor.questions.words.plan import Clause, Mention, NoWording, Thing, kind_of, other_variables
+from websailor.records import Domain, Pattern
+from websailor.wiki.relations import Kind, Language, Wording
+
+End = Thing | Mention
+
+
+class Speaker(ABC):
+    """Says one pattern in one language. All choices come from `rng`."""
+
+    language: ClassVar[Language]
+
+    def __init__(
+        self, corpus: Corpus, pattern: Pattern, root: Thing, definite: Collection[str], rng: random.Random
+    ) -> None:
+        self.corpus = corpus
+        self.pattern = pattern
+        self.root = root
+        self.definite = definite
+        """Variables whose description fits one thing alone."""
+        self.rng = rng
+        self.others = other_variables(pattern, root)
+
+    @abstractmethod
+    def brief(self) -> str:
+        """The question in one sentence."""
+
+    @abstractmethod
+    def full(self) -> str:
+        """The question as a paragraph."""
+
+    @abstractmethod
+    def statement(self) -> str:
+        """What is told of the focus, as a statement: the text of a clue."""
+
+    @abstractmethod
+    def value(self, domain: Domain, unit: str | None) -> str:
+        """A literal or the label that stands for it."""
+
+    @abstractmethod
+    def described(self, thing: Thing) -> str:
+        """A thing by its type and what is told of it."""
+
+    @abstractmethod
+    def again(self, variable: str) -> str:
+        """A thing that was told of before: "the same company"."""
+
+    def kind(self, variable: str) -> Kind:
+        name = kind_of(self.pattern, variable)
+        found = kind(name)
+        if found is None:
+            raise NoWording(f"no word for the type {name}")
+        return found
+
+    def phrases(self, clause: Clause) -> Wording:
+        found = wording(clause.atom.relation, self.language)
+        if found is None:
+            raise NoWording(f"no words for the relation {clause.atom.relation}")
+        return found
+
+    def mention(self, end: End) -> str:
+        """The noun phrase of any variable."""
+        variable = end.variable
+        if isinstance(end, Mention):
+            return self.again(variable)
+        if self.is_literal(variable):
+            domain = domain_of(self.pattern, variable)
+            assert domain is not None
+            atom = next(atom for atom in self.pattern.atoms if atom.object == variable)
+            return self.value(domain, self.corpus.fact[atom.fact].unit)
+        if self.is_named(variable):
+            return self.corpus.mention(self.corpus.entity[self.pattern.assignment[variable]])
+        return self.described(end)
+
+    def is_literal(self, variable: str) -> bool:
+        return self.pattern.value_types.get(variable, "entity") != "entity"
+
+    def is_named(self, variable: str) -> bool:
+        return domain_of(self.pattern, variable, "entity") is not None
+
+    def initial(self, variable: str) -> str | None:
+        """The letter with which the name begins, where that is told."""
+        domain = domain_of(self.pattern, variable, "initial")
+        return domain.value if domain is not None else None
+
+    def is_long(self, end: End) -> bool:
+        """True when the noun phrase carries clauses of its own."""
+        return isinstance(end, Thing) and bool(end.clauses)
+
+
+def amount(text: str) -> str:
+    """A number with thousands separated: 45321 -> 45,321."""
+    value = float(text)
+    return f"{value:,.0f}" if value == round(value) else f"{value:,}"
+
+
+def amounts(domain: Domain) -> tuple[str, str]:
+    """Both ends of a range."""
+    low, high = number_bounds(domain.value)
+    return amount(str(low)), amount(str(high))
+
+
+_SLOT = re.compile(r"\{[so]\}")
+
+
+def filled(phrase: str, text: str) -> str:
+    """A phrase with its slot filled."""
+    return _SLOT.sub(lambda _: text, phrase)
+
+
+def ends_with_slot(phrase: str) -> bool:
+    """True when what fills the slot comes last, so that a long noun phrase does not tear the sentence apart."""
+    return phrase.endswith(("{s}", "{o}"))
+
+
+def subjects_in_turn(first: Sequence[str], rng: random.Random) -> list[str]:
+    """The ways of naming the subject of one sentence after another, in an order of their own."""
+    order = list(first)
+    rng.shuffle(order)
+    return order
