@@ -1,7 +1,7 @@
 """The relation lexicon: how each relation of the generated encyclopedia is worded.
 
-What enters: the tables in `wording/` beside this module (words only). What leaves: `Relation` and `Kind` records, looked
-up by name. One lexicon serves three readers, so that they agree on every meaning: the generated world writes its
+What enters: the tables in `wording/` beside this module (words only). What leaves: `Relation` and `Kind` records,
+looked up by name. One lexicon serves three readers, so that they agree on every meaning: the generated world writes its
 page sentences from it, the question realiser takes its clue phrases in both directions, the expert its search words.
 Relations of real Wikipedia infoboxes live in a module of their own and use the same records.
 

@@ -1,8 +1,8 @@
 """The generated encyclopedia: a fictional world, written as a real MediaWiki XML dump.
 
-Reads knobs (`WorldConfig`) alone. Writes `FILE.xml[.bz2]`, and beside it the truth: `FILE.world.json` (knobs, lexicon) and
-`FILE.facts.jsonl` (every fact with the pages that state it). No model can have seen such a world, the truth is complete, and
-any size costs linear time. numpy is imported only when a world is made.
+Reads knobs (`WorldConfig`) alone. Writes `FILE.xml[.bz2]`, and beside it the truth: `FILE.world.json` (knobs, lexicon)
+and `FILE.facts.jsonl` (every fact with the pages that state it). No model can have seen such a world, the truth is
+complete, and any size costs linear time. numpy is imported only when a world is made.
 """
 
 from importlib import import_module
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from websailor.wiki.world.config import WorldConfig
 
 if TYPE_CHECKING:
-    from websailor.wiki.world.dump import true_facts, write_dump, write_truth
     from websailor.wiki.world.creation import generate
+    from websailor.wiki.world.dump import true_facts, write_dump, write_truth
     from websailor.wiki.world.model import TrueFact, World
 
 __all__ = [
@@ -45,14 +45,14 @@ def __getattr__(name: str) -> Any:
 
 
 def truth_prefix(dump: Path) -> str:
-    """What the names of a dump's truth files begin with: `w.xml.bz2` has `w.world.json` and `w.facts.jsonl` beside it."""
+    """What the names of a dump's truth files begin with: beside `w.xml.bz2` lie `w.world.json` and `w.facts.jsonl`."""
     return dump.name.removesuffix(".bz2").removesuffix(".xml") + "."
 
 
 def generate_dump(config: WorldConfig, out: Path) -> int:
     """Generate a world, write its dump to `out` and the truth beside it. Returns the number of pages in the dump."""
-    from websailor.wiki.world.dump import write_dump, write_truth
     from websailor.wiki.world.creation import generate
+    from websailor.wiki.world.dump import write_dump, write_truth
 
     out.parent.mkdir(parents=True, exist_ok=True)
     world = generate(config)

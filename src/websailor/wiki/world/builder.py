@@ -2,8 +2,8 @@
 
 What enters: how many entities of each type each community has. What leaves: columns of facts. A target is drawn in one
 of three ways: evenly (every company gets its share of employees), by popularity (Zipf), or as the end of a typed path
-that already exists (home := where the employer sits), which is what closes cycles. Every step is linear in the number of
-subjects, but for sorting.
+that already exists (home := where the employer sits), which is what closes cycles. Every step is linear in the number
+of subjects, but for sorting.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,8 +24,8 @@ class Builder:
     """Entities in blocks of one community and type; relations are added one after another.
 
     `one[name]` maps each entity to its target of a relation (the last one, if several), or -1; `pairs[name]` holds
-    (subject, object) of all; `tenures[name]` is aligned with it: first and last year, 0 where not stated; `literals[name]`
-    maps each entity to a year or amount, 0 where it has none.
+    (subject, object) of all; `tenures[name]` is aligned with it: first and last year, 0 where not stated;
+    `literals[name]` maps each entity to a year or amount, 0 where it has none.
     """
 
     def __init__(self, config: WorldConfig, kinds: Sequence[str], count_CK: Ints, random: np.random.Generator) -> None:
@@ -64,13 +64,16 @@ class Builder:
         column = self.kinds.index(kind)
         count = self.count_CK[communities, column]
         uniform = self.random.random(len(subjects))
-        zipf = self.config.zipf
-        rank = count * uniform ** (1 / (1 - zipf)) if zipf < 0.95 else (count + 1.0) ** uniform - 1
+        power = 1 - self.config.zipf
+        if abs(power) < 1e-6:
+            rank = (count + 1.0) ** uniform - 1
+        else:
+            rank = ((count + 1.0) ** power * uniform + 1 - uniform) ** (1 / power) - 1
         rank = np.minimum(rank.astype(np.int64), count - 1)
         return np.where(count > 0, self.start_CK[communities, column] + rank, -1)
 
     def balanced(self, subjects: Ints, kind: str, low: int, high: int, pool: float = 1.0) -> Ints:
-        """Targets of the community, `pool` of them in use, each with `low` to `high` subjects as far as numbers allow."""
+        """Targets of the community: a share `pool` of them, `low` to `high` subjects each as far as numbers allow."""
         column = self.kinds.index(kind)
         targets = self.of_kind(kind)
         targets = targets[np.lexsort((self.random.random(len(targets)), self.community_N[targets]))]
@@ -90,7 +93,7 @@ class Builder:
         return chosen
 
     def path(self, start: Ints, hops: Sequence[str]) -> Ints:
-        """Walk a typed path from each entity: `name` follows a relation, `~name` picks one of the subjects that point here."""
+        """Walk a typed path from each entity: `name` follows a relation, `~name` picks a subject that points here."""
         here = start.copy()
         for hop in hops:
             if hop.startswith("~"):

@@ -67,7 +67,7 @@ class WorldConfig(BaseModel):
     density: float = Field(default=_SMALL["density"], ge=0, le=2)
     """Factor on the share of entities that carry a relation which not all of them need."""
     closing: float = Field(default=_SMALL["closing"], ge=0, le=1)
-    """Probability that a relation's target ends a typed path (home := where the employer sits), so that cycles close."""
+    """Probability that a target is the end of a typed path (home := where the employer sits), so that cycles close."""
     leak: float = Field(default=_SMALL["leak"], ge=0, le=1)
     """Share of relations that lead out of the community."""
     zipf: float = Field(default=_SMALL["zipf"], ge=0, le=2)

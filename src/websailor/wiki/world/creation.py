@@ -1,7 +1,7 @@
 """From knobs to a world: community sizes, names, relations, and where each fact will be stated.
 
-Linear in pages but for sorting, in memory too, and deterministic: one numpy generator, seeded by the configuration, used in
-a fixed order.
+Linear in pages but for sorting, in memory too, and deterministic: one numpy generator, seeded by the configuration,
+used in a fixed order.
 """
 
 from collections.abc import Callable
@@ -132,7 +132,7 @@ def _type_words(builder: Builder, of_kind: dict[str, tuple[str, ...]], tails: tu
 def _columns(
     builder: Builder, stub: NDArray[np.bool_]
 ) -> tuple[placement.Columns, NDArray[np.int16], NDArray[np.int16]]:
-    """All facts sorted by subject and relation, with first and last years. Stubs keep the facts of their first sentence."""
+    """All facts sorted by subject and relation, with first and last years. Stubs keep those of their first sentence."""
     index = {name: number for number, name in enumerate(relations())}
     parts = []
     for name, (subjects, objects) in builder.pairs.items():

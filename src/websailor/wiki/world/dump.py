@@ -1,7 +1,7 @@
 """Writes a world as a MediaWiki XML dump (export schema 0.11), and its truth beside it.
 
-What enters: a `World`. What leaves: `FILE.xml` or `FILE.xml.bz2`, written as a stream and renamed into place when complete;
-`world.json` (knobs, lexicon, counts) and `facts.jsonl` (every fact with the pages that state it).
+What enters: a `World`. What leaves: `FILE.xml` or `FILE.xml.bz2`, written as a stream and renamed into place when
+complete; `world.json` (knobs, lexicon, counts) and `facts.jsonl` (every fact with the pages that state it).
 """
 
 import bz2
@@ -14,7 +14,7 @@ import numpy as np
 
 from websailor.files import write_json
 from websailor.wiki.relations import relations
-from websailor.wiki.world.lists import YEARS, WikiPage, Lists, redirects_and_disambiguations
+from websailor.wiki.world.lists import YEARS, Lists, WikiPage, redirects_and_disambiguations
 from websailor.wiki.world.model import DISAGREES, INFOBOX, ON_OBJECT, TABLE, TEXT, TrueFact, World
 from websailor.wiki.world.pages import PageWriter
 
@@ -28,7 +28,7 @@ def base_url(world: World) -> str:
 
 
 def write_dump(world: World, path: Path) -> int:
-    """Write the dump, compressed when the name ends in `.bz2`. Returns the number of pages. Nothing is left behind on failure."""
+    """Write the dump, compressed if the name ends in `.bz2`; a failure leaves nothing. Returns how many pages."""
     temporary = path.with_name(path.name + ".part")
     count = 0
     try:
@@ -44,7 +44,7 @@ def write_dump(world: World, path: Path) -> int:
 
 
 def all_pages(world: World) -> Iterator[WikiPage]:
-    """Every page of the encyclopedia in page id order: entities first, then redirects, disambiguation, lists, categories."""
+    """Every page in page id order: entities first, then redirects, disambiguation, lists, categories."""
     writer = PageWriter(world)
     lists = Lists(writer)
     years = _years_stated(world) if world.config.lists else {}
@@ -146,7 +146,8 @@ def _page(number: int, page: WikiPage) -> str:
     target = escape(page.redirect or "", {'"': "&quot;"})
     pointer = f'    <redirect title="{target}" />\n' if page.redirect else ""
     return (
-        f"  <page>\n    <title>{escape(page.title)}</title>\n    <ns>{page.namespace}</ns>\n    <id>{number}</id>\n{pointer}"
+        f"  <page>\n    <title>{escape(page.title)}</title>\n    <ns>{page.namespace}</ns>\n    <id>{number}</id>\n"
+        f"{pointer}"
         f"    <revision>\n      <id>{number}</id>\n      <timestamp>{TIMESTAMP}</timestamp>\n"
         "      <model>wikitext</model>\n      <format>text/x-wiki</format>\n"
         f'      <text bytes="{len(page.text.encode())}" xml:space="preserve">{escape(page.text)}</text>\n'

@@ -1,8 +1,8 @@
 """Pages beside the entities' own: list and category pages, disambiguation pages, redirects.
 
-A fuzzy clue ("born in the 1950s", "in a settlement of that region") can only be searched when a page collects what it fits.
-So every level of every lattice has one: years up to centuries, settlements up to regions, types, initials. List pages state
-facts, and `list_titles` says which, so that the truth names them.
+A fuzzy clue ("born in the 1950s", "in a settlement of that region") can only be searched when a page collects what it
+fits. So every level of every lattice has one: years up to centuries, settlements up to regions, types, initials. Lists
+state facts, and `Lists.list_title` says which, so that the truth names them.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,6 @@ from itertools import groupby
 
 import numpy as np
 
-from websailor.wiki.world.model import World
 from websailor.wiki.world.pages import PageWriter
 
 YEARS = {
@@ -25,6 +24,7 @@ YEARS = {
 """Relations with lists by decade: words of the list's title, words of the year's category."""
 PLACES = {
     "born_in": "born in",
+    "lives_in": "who live in",
     "died_in": "who died in",
     "hq_in": "with their head office in",
     "campus_in": "with their campus in",
@@ -32,6 +32,7 @@ PLACES = {
     "site_in": "standing in",
     "held_in": "held in",
     "set_in": "set in",
+    "located_in": "located in",
 }
 """Relations to settlements with lists by region."""
 
@@ -57,10 +58,11 @@ class Lists:
         self._object = world.object_F.tolist()
         self._relation = world.relation_F.tolist()
         self._subject = world.subject_F.tolist()
-        country = world.kinds.index("country") if "country" in world.kinds else -1
-        members = np.flatnonzero(world.kind_N == country)
-        self.country = dict(zip(world.community_N[members].tolist(), members.tolist(), strict=True))
-        self._region = world.literal_by_subject("located_in")
+        # The first country of a community, or its first region where the profile has no countries, stands for it.
+        self._home_kind = world.kinds.index("country" if "country" in world.kinds else "region")
+        members = np.flatnonzero(world.kind_N == self._home_kind)[::-1]
+        self.homes = dict(zip(world.community_N[members].tolist(), members.tolist(), strict=True))
+        self._region = {**world.literal_by_subject("part_of"), **world.literal_by_subject("located_in")}
         self.by_name = {name: index for index, name in enumerate(world.relations)}
 
     def plural(self, entity: int) -> str:
@@ -68,15 +70,16 @@ class Lists:
         return self.writer.kinds[self._kind[entity]].plural
 
     def home(self, entity: int) -> str:
-        """Title of the country whose community the entity belongs to."""
-        return self.writer.titles[self.country[self._community[entity]]]
+        """Title of the country (or region) that the entity's community is named by."""
+        return self.writer.titles[self.homes[self._community[entity]]]
 
     def categories(self, entity: int, years: dict[str, int]) -> tuple[str, ...]:
         """Categories of an entity page: its type and country, and the years of the facts it states."""
         if not self.world.config.lists:
             return (self.plural(entity).capitalize(),)
+        plural = self.plural(entity).capitalize()
         return (
-            f"{self.plural(entity).capitalize()} of {self.home(entity)}",
+            plural if self._kind[entity] == self._home_kind else f"{plural} of {self.home(entity)}",
             *(f"{year} {YEARS[name][1]}" for name, year in years.items()),
         )
 
@@ -122,7 +125,7 @@ class Lists:
         return groups
 
     def _decade_overviews(self) -> Iterator[WikiPage]:
-        """A page per decade that links the countries' lists, and one per half-century and century that links decades."""
+        """A page per decade that links the countries' lists, and one per half-century and century that links those."""
         for (plural, name), decades in self._year_groups().items():
             words = YEARS[name][0]
             wider: dict[str, list[str]] = {}
@@ -139,20 +142,25 @@ class Lists:
     def _initial_lists(self) -> Iterator[WikiPage]:
         """A page per country and type, by initial letter."""
         names, links = self.writer.names, self.writer.links
-        for _, members in groupby(range(len(self.world)), key=lambda entity: (self._community[entity], self._kind[entity])):
+        blocks_of = groupby(range(len(self.world)), key=lambda entity: (self._community[entity], self._kind[entity]))
+        for _, members in blocks_of:
             entities = sorted(members, key=names.__getitem__)
+            if self._kind[entities[0]] == self._home_kind:
+                continue
             title = f"Index of {self.plural(entities[0])} of {self.home(entities[0])}"
-            blocks = [
+            sections = [
                 f"== {letter} ==\n" + "\n".join(f"* {links[entity]}" for entity in group)
                 for letter, group in groupby(entities, key=lambda entity: names[entity][0])
             ]
-            yield WikiPage(title, "\n\n".join([f"This is an {title[0].lower()}{title[1:]}.", *blocks, "[[Category:Lists]]"]))
+            opening = f"This is an {title[0].lower()}{title[1:]}."
+            yield WikiPage(title, "\n\n".join([opening, *sections, "[[Category:Lists]]"]))
 
     def _category_pages(self) -> Iterator[WikiPage]:
-        for plural in (kind.plural for kind in self.writer.kinds):
+        for number, plural in enumerate(kind.plural for kind in self.writer.kinds):
             yield _category(plural.capitalize(), f"Pages about {plural}.", ("Contents",))
-            for country in self.country.values():
-                home = self.writer.titles[country]
+            if number == self._home_kind:
+                continue
+            for home in (self.writer.titles[entity] for entity in sorted(self.homes.values())):
                 text = f"Pages about {plural} of [[{home}]]. See [[Index of {plural} of {home}]]."
                 yield _category(f"{plural.capitalize()} of {home}", text, (plural.capitalize(),))
         for name, (_, noun) in YEARS.items():
@@ -177,12 +185,13 @@ def redirects_and_disambiguations(writer: PageWriter) -> Iterator[WikiPage]:
         if entity < other:
             name = writer.names[entity]
             lines = "\n".join(
-                f"* [[{writer.titles[bearer]}]], {_article(world.kinds[world.kind_N[bearer]])}" for bearer in (entity, other)
+                f"* [[{writer.titles[bearer]}]], {_with_article(world.kinds[world.kind_N[bearer]])}"
+                for bearer in (entity, other)
             )
             yield WikiPage(name, f"'''{name}''' may refer to:\n{lines}\n\n{{{{disambiguation}}}}")
 
 
-def _article(noun: str) -> str:
+def _with_article(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 

@@ -1,10 +1,11 @@
 """Wikitext of a world's entity pages.
 
-What enters: a `World`. What leaves: one wikitext string per entity: infobox (keys are relation names), sentences, a table,
-links, categories. A page states exactly the facts that the columns place on it, so the truth can be read off the columns.
+What enters: a `World`. What leaves: one wikitext string per entity: infobox (keys are relation names), sentences, a
+table, links, categories. A page states exactly the facts that the columns place on it, so the truth is read off them.
 """
 
 from functools import cached_property
+from itertools import groupby
 
 import numpy as np
 
@@ -128,9 +129,11 @@ class PageWriter:
         """What the page says about its neighbours."""
         first, facts = self._towards
         sentences = []
-        for fact in facts[first[entity] : first[entity + 1]]:
-            phrase = self._relations[self._relation[fact]].inverse[0]
-            sentences.append(f"{self.names[entity]} {phrase.format(s=self.links[self._subject[fact]])}.")
+        towards = facts[first[entity] : first[entity + 1]]
+        for relation, group in groupby(sorted(towards, key=self._relation.__getitem__), self._relation.__getitem__):
+            subjects = [self.links[self._subject[fact]] for fact in group]
+            phrase = self._relations[relation].inverse[0].format(s=_enumerate(subjects))
+            sentences.append(f"{self.names[entity]} {phrase}.")
         asides = self._aside_fact[self._first_aside[entity] : self._first_aside[entity + 1]]
         sentences.extend(self._sentence(fact, own=False) for fact in asides)
         return " ".join(sentences)
@@ -161,3 +164,7 @@ class PageWriter:
                 noun = self._relations[self._relation[fact]].noun
                 rows.append(f"|-\n| {noun.capitalize()} || {self._value(fact)}{self._years(fact)}")
         return "\n".join(['{| class="wikitable"', "! Item !! Detail", *rows, "|}"]) if rows else ""
+
+
+def _enumerate(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

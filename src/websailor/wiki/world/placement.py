@@ -1,9 +1,9 @@
 """Where each fact of a world is stated.
 
-What enters: facts in columns. What leaves: for each fact the places of its subject's page (infobox, text, table), whether the
-object's page states it too, whether the text contradicts the infobox; and the asides: pages that mention a fact of a
-neighbour. Page lengths follow a log-normal law, as in real encyclopedias: the budget of sentences is filled with the page's
-own facts first, then with asides, never with padding.
+What enters: facts in columns. What leaves: for each fact the places of its subject's page (infobox, text, table),
+whether the object's page states it too, whether the text contradicts the infobox; and the asides: pages that mention a
+fact of a neighbour. Page lengths follow a log-normal law, as in real encyclopedias: the budget of sentences is filled
+with the page's own facts first, then with asides, never with padding.
 """
 
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ def place(config: WorldConfig, columns: Columns, random: np.random.Generator) ->
 
 
 def leads(columns: Columns) -> NDArray[np.bool_]:
-    """Which facts the first sentence of their page states: the fullest lead of the type whose relations the entity has."""
+    """Which facts the first sentence of their page states: the type's fullest lead whose relations the entity has."""
     names = tuple(relations())
     size = len(columns.kind_N)
     chosen = np.zeros(len(columns.subject_F), bool)

@@ -1,7 +1,7 @@
 """The rich profile: twelve types and fifty-three relations, for real models.
 
-Communities are countries; a share of the relations leads abroad. Years agree with each other: nobody works before growing
-up or after death, a work is older than what retells it, leaders follow one another without overlap.
+Communities are countries; a share of the relations leads abroad. Years agree with each other: nobody works before
+growing up or after death, a work is older than what retells it, leaders follow one another without overlap.
 """
 
 import numpy as np
@@ -75,7 +75,7 @@ def _places(world: Builder) -> None:
     world.set_amounts("population", settlements, 300, 900_000)
     world.set_amounts("population", countries, 900_000, 60_000_000)
     world.set_amounts("area", world.of_kind("settlement", 0.6), 2, 400)
-    world.set_amounts("area", regions, 500, 40_000)
+    world.set_amounts("area", regions, 5_000, 40_000)
     world.set_amounts("area", countries, 41_000, 900_000)
     for kind, relation in (("company", "hq_in"), ("school", "campus_in"), ("club", "based_in"), ("site", "site_in")):
         members = world.of_kind(kind)
@@ -117,11 +117,17 @@ def _people(world: Builder) -> None:
     _add_alike(world, "field", experts, world.choose(experts, "field", [["studied_at", "teaches_field"]]), alike)
 
     staff = world.of_kind("person", 0.7)
-    world.add("employed_by", staff, world.choose(staff, "company", [["born_in", "~hq_in"], ["studied_at", "campus_in", "~hq_in"]]))
+    world.add(
+        "employed_by",
+        staff,
+        world.choose(staff, "company", [["born_in", "~hq_in"], ["studied_at", "campus_in", "~hq_in"]]),
+    )
     world.add("lives_in", living, world.choose(living, "settlement", [["employed_by", "hq_in"], ["born_in"]]))
     world.add("died_in", dead, world.choose(dead, "settlement", [["employed_by", "hq_in"], ["born_in"]]))
     members = world.of_kind("person", 0.5)
-    world.add("member_of", members, world.choose(members, "club", [["lives_in", "~based_in"], ["born_in", "~based_in"]]))
+    world.add(
+        "member_of", members, world.choose(members, "club", [["lives_in", "~based_in"], ["born_in", "~based_in"]])
+    )
     left, right = world.couples(people, born[people], 0.5)
     _both_ways(world, "spouse", left, right)
 
@@ -134,7 +140,9 @@ def _people(world: Builder) -> None:
         return (gap >= 19) & (gap <= 42)
 
     pupils = world.of_kind("person", 0.4)
-    world.add("mentor", pupils, world.choose(pupils, "person", [["studied_at", "~studied_at"], ["field", "~field"]], older))
+    world.add(
+        "mentor", pupils, world.choose(pupils, "person", [["studied_at", "~studied_at"], ["field", "~field"]], older)
+    )
     children = world.of_kind("person", 0.3)
     parents = world.choose(children, "person", [["born_in", "~born_in"]], parental)
     world.add("parent", children, parents)
@@ -170,11 +178,16 @@ def _organisations(world: Builder) -> None:
     world.add("subsidiary_of", subsidiaries, world.choose(subsidiaries, "company", [["hq_in", "~hq_in"]], _earlier))
     for kind in ("company", "club"):
         led = world.several(kind, 0.6, 3)
-        world.add("led_by", led, world.choose(led, "person", [["~employed_by"] if kind == "company" else ["~member_of"]]))
+        world.add(
+            "led_by", led, world.choose(led, "person", [["~employed_by"] if kind == "company" else ["~member_of"]])
+        )
     awards = world.of_kind("award")
     world.add("awarded_by", awards, world.choose(awards, "club"))
-    world.add("named_after", awards, world.choose(awards, "person", [["awarded_by", "founded_by"]]))
-    world.set_years("founded", awards, 1900, 1960)
+    sponsor = world.one["awarded_by"][awards]
+    oldest = np.where(sponsor >= 0, world.literals["founded"][sponsor], 1900)
+    world.set_years("founded", awards, np.maximum(oldest, 1900), 1960)
+    patrons = [["awarded_by", "founded_by"]]
+    world.add("named_after", awards, world.choose(awards, "person", patrons, _renowned_founder(world)))
     honoured = world.several("person", 0.15, 2)
     world.add("received", honoured, world.choose(honoured, "award", [["member_of", "~awarded_by"]]))
     people, prizes = world.pairs["received"]
@@ -190,6 +203,12 @@ def _founding_age(world: Builder) -> Guard:
         return (age >= 20) & (age <= 45)
 
     return fits
+
+
+def _renowned_founder(world: Builder) -> Guard:
+    """The person was grown up when the award was founded."""
+    born, founded = world.literals["born"], world.literals["founded"]
+    return lambda subjects, objects: born[objects] + 30 <= founded[subjects]
 
 
 def _earlier(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
@@ -211,17 +230,22 @@ def _works(world: Builder) -> None:
     def retold(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
         return published[objects] < published[subjects]
 
+    def in_print(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
+        return world.literals["founded"][objects] <= published[subjects]
+
     def grown_up(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
         return born[objects] + 18 <= published[subjects]
 
     some = world.of_kind("work", 0.8)
-    world.add("publisher", some, world.choose(some, "company", [["author", "employed_by"]]))
+    world.add("publisher", some, world.choose(some, "company", [["author", "employed_by"]], in_print))
     some = world.of_kind("work", 0.5)
     world.add("set_in", some, world.choose(some, "settlement", [["author", "born_in"], ["author", "lives_in"]]))
     some = world.of_kind("work", 0.2)
     world.add("based_on", some, world.choose(some, "work", [["author", "~author"], ["set_in", "~set_in"]], retold))
     some = world.of_kind("work", 0.3)
-    world.add("dedicated_to", some, world.choose(some, "person", [["author", "spouse"], ["author", "mentor"]], grown_up))
+    world.add(
+        "dedicated_to", some, world.choose(some, "person", [["author", "spouse"], ["author", "mentor"]], grown_up)
+    )
     some = world.of_kind("work", 0.25)
     world.add("translated_by", some, world.choose(some, "person", [["author", "studied_at", "~studied_at"]], grown_up))
 
@@ -255,6 +279,9 @@ def _events_and_sites(world: Builder) -> None:
     world.set_years("opened", sites, 1880, LAST_YEAR)
     opened = world.literals["opened"]
 
+    def renowned(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
+        return born[objects] + 40 <= opened[subjects]
+
     def professional(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
         year = opened[subjects]
         return (born[objects] + 22 <= year) & ((died[objects] == 0) | (died[objects] >= year - 5))
@@ -262,7 +289,8 @@ def _events_and_sites(world: Builder) -> None:
     some = world.of_kind("site", 0.8)
     world.add("designed_by", some, world.choose(some, "person", [["site_in", "~born_in"]], professional))
     some = world.of_kind("site", 0.4)
-    world.add("named_after", some, world.choose(some, "person", [["site_in", "~born_in"], ["designed_by", "mentor"]]))
+    fame = [["site_in", "~born_in"], ["designed_by", "mentor"]]
+    world.add("named_after", some, world.choose(some, "person", fame, renowned))
     some = world.of_kind("site", 0.6)
     world.add("owned_by", some, world.choose(some, "company", [["site_in", "~hq_in"]]))
     world.set_amounts("length", world.of_kind("site", 0.6), 20, 3_000)

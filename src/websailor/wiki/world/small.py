@@ -1,7 +1,7 @@
-"""The small profile: seven types and sixteen relations in closed communities, for an agent that learns to read in minutes.
+"""The small profile: seven types, sixteen relations, closed communities; for an agent that learns to read in minutes.
 
-Inverse relations have several candidates (a company employs three to six people, an author wrote one to four works), so a
-clue that is only a decade or a type has to choose among them. Years agree: founders are adults, mentors are older.
+Inverse relations have several candidates (a company employs three to six people, an author wrote one to four works), so
+a clue that is only a decade or a type has to choose among them. Years agree: founders are adults, mentors are older.
 """
 
 import numpy as np
