@@ -7,6 +7,7 @@ yet.
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ from websailor.trajectories import Config
 from websailor.trajectories.expert import ExpertPolicy
 from websailor.trajectories.solver import UNKNOWN
 from websailor.wiki import open_wiki
+
+_WORD = re.compile(r"[^\W_]+")
 
 
 def collect(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
@@ -137,7 +140,7 @@ def refuse(trajectory: Trajectory, question: Question, words: int | None = None)
 def early_answer(messages: Sequence[Message], question: Question) -> str | None:
     """The first thing the agent says that names the answer before the question or an observation showed it; None if it
     never does."""
-    answers = [f" {normalise(text)} " for text in (question.answer, *question.aliases)]
+    answers = [_plain(text) for text in (question.answer, *question.aliases)]
     for message in messages:
         text = message.content
         if message.role == "assistant":
@@ -145,9 +148,14 @@ def early_answer(messages: Sequence[Message], question: Question) -> str | None:
             text = " ".join(
                 [turn.thought, turn.answer or "", *(" ".join(_strings(call.arguments)) for call in turn.calls)]
             )
-        if any(answer in f" {normalise(text)} " for answer in answers):
+        if any(answer in _plain(text) for answer in answers):
             return text if message.role == "assistant" else None
     return None
+
+
+def _plain(text: str) -> str:
+    """Words alone, with a space at both ends, so that a name is found in brackets and addresses too."""
+    return f" {' '.join(_WORD.findall(text.casefold()))} "
 
 
 def _strings(arguments: str) -> list[str]:

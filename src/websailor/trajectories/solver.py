@@ -129,11 +129,12 @@ class Solver:
 
     def _is_checked(self, variable: str, index: int) -> bool:
         """Does the next operation check this variable on its page?"""
-        following = self._operations[index + 1 : index + 2]
-        return any(
-            not isinstance(operation, Find) and operation.variable == variable and not self._settled(operation)
-            for operation in following
-        )
+        for operation in self._operations[index + 1 :]:
+            if isinstance(operation, Find) or operation.variable != variable:
+                return False
+            if not self._settled(operation):
+                return True
+        return False
 
     def _settled(self, operation: Operation) -> bool:
         """A label that needs no page: an initial, and a kind that the relations of the question imply."""
@@ -256,8 +257,8 @@ class Solver:
                 continue
             if measure.domains:
                 self._remarks.append(f"{who}{label} {value} is {words.in_label(measure.domains[0])}. Yes.")
-            elif before is not None:
-                self._remarks.append(f"{who}{label} {value}. Yes.")
+            else:
+                self._remarks.append(f"{who}{label} {value}." + (" Yes." if before is not None else ""))
             self._bound.setdefault(variable, value)
             if (yield from self._advance(index + 1)):
                 return True

@@ -1,0 +1,168 @@
+"""Rejection sampling: what stays, what is refused and why, resume, counts; on a generated world from end to end."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fourteen_pages import QUESTIONS, TITLE_TOOLS
+
+import websailor.graph
+import websailor.questions
+import websailor.wiki
+from websailor.agent import AgentConfig
+from websailor.errors import ConfigChanged, UserError
+from websailor.files import read_jsonl
+from websailor.models.protocol import answer_turn, call_turn
+from websailor.records import Message, Question, Reject, Score, Step, StopReason, ToolCall, Trajectory, Usage
+from websailor.scoring import matches
+from websailor.trajectories import Config, run
+from websailor.trajectories.collect import refuse
+
+AGENT = AgentConfig(prompt="brief", turns=24, date="2025-01-01")
+
+
+# ---------------------------------------------------------------- reasons
+
+
+def trajectory(
+    thoughts=("Dovi Marn.",), answer="Dovi Marn", stop=StopReason.ANSWER, calls=(), value=1.0, format_errors=0
+) -> Trajectory:
+    messages = [Message(role="system", content="s"), Message(role="user", content=QUESTIONS[0].prompt)]
+    steps = []
+    for number, (name, arguments, shown) in enumerate(calls):
+        messages.append(Message(role="assistant", content=call_turn("Need it.", name, arguments)))
+        messages.append(Message(role="tool", content=shown))
+        call = ToolCall(id=str(number), name=name, arguments=json.dumps(arguments))
+        steps.append(Step(thought="Need it.", call=call, observation=None))
+    for thought in thoughts:
+        messages.append(Message(role="assistant", content=answer_turn(thought, answer or "-")))
+    return Trajectory(
+        id="t",
+        question_id="decade",
+        model="expert",
+        seed=0,
+        messages=tuple(messages),
+        steps=tuple(steps),
+        answer=answer,
+        stop=stop,
+        usage=Usage(tool_calls=len(calls), format_errors=format_errors),
+        score=Score(value=value, reason="r", judge="exact"),
+        habit="hasty",
+    )
+
+
+SEARCH = ("search", {"query": ["employed by Melik Works"]}, "1. Dovi Marn: employed by: Melik Works")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "reason"),
+    [
+        (trajectory(calls=[SEARCH]), None),
+        (trajectory(calls=[SEARCH], value=0.0, answer="Baro Kesh"), "wrong_answer"),
+        (trajectory(calls=[SEARCH], value=0.0, answer="unknown"), "no_answer"),
+        (trajectory(stop=StopReason.TURN_LIMIT, answer=None), "turn_limit"),
+        (trajectory(stop=StopReason.CONTEXT_LIMIT), "context_limit"),
+        (trajectory(stop=StopReason.FORMAT_ERROR, answer=None), "format"),
+        (trajectory(calls=[SEARCH], format_errors=1), "format"),
+        (trajectory(calls=[SEARCH, SEARCH]), "repeated_call"),
+        (trajectory(), "leak"),
+        (trajectory(calls=[("search", {"query": ["Dovi Marn"]}, "1. Dovi Marn: He works.")]), "leak"),
+    ],
+)
+def test_reasons(attempt, reason):
+    refusal = refuse(attempt, QUESTIONS[0])
+    assert (refusal and refusal[0]) == reason
+
+
+def test_too_long():
+    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], words=20) is not None
+    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], words=500) is None
+
+
+# ---------------------------------------------------------------- the stage
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A small generated world, its graph and brief questions, by the real stages."""
+    root = tmp_path_factory.mktemp("world")
+    paths = {name: root / name for name in ("wiki", "graph", "questions")}
+    websailor.wiki.run(websailor.wiki.Config.model_validate({"seed": 5, "world": {"pages": 600}}), {}, paths["wiki"])
+    graph = websailor.graph.Config(whole=True, title_ranks=False)
+    websailor.graph.run(graph, {"wiki": paths["wiki"]}, paths["graph"])
+    questions = websailor.questions.Config(
+        count=60, held_out_count=10, style="brief", max_nodes=4, named_anchors=1, level=(1, 2), candidates=2,
+        max_candidates=4, lattices=("decade",), max_clues=3,
+    )  # fmt: skip
+    inputs = {"wiki": paths["wiki"], "graph": paths["graph"]}
+    websailor.questions.run(questions, inputs, paths["questions"])
+    return {"wiki": paths["wiki"], "questions": paths["questions"]}
+
+
+def config(**changes) -> Config:
+    return Config.model_validate({"careful": 0.5, "tries": 3, "tools": TITLE_TOOLS, "agent": AGENT, **changes})
+
+
+@pytest.fixture(scope="session")
+def collected(world: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("trajectories") / "out"
+    run(config(store_rejected=True), world, out)
+    return out
+
+
+def test_only_right_ones_of_the_training_split_are_kept(world, collected):
+    questions = {question.id: question for question in read_jsonl(world["questions"] / "records.jsonl", Question)}
+    kept = list(read_jsonl(collected / "records.jsonl", Trajectory))
+    assert kept
+    for record in kept:
+        question = questions[record.question_id]
+        assert question.split == "train"
+        assert record.answer is not None
+        assert any(matches(record.answer, expected) for expected in (question.answer, *question.aliases))
+        assert record.score is not None and record.score.value == 1
+        assert record.habit in ("careful", "hasty")
+        assert record.id.startswith(question.id)
+    assert len({(record.question_id, record.habit) for record in kept}) == len(kept)
+
+
+def test_refusals_keep_their_reason_and_counts_add_up(collected):
+    rejects = list(read_jsonl(collected / "rejects.jsonl", Reject))
+    manifest = json.loads((collected / "manifest.json").read_text())
+    counts = manifest["counts"]
+    assert all(reject.reason and reject.record and reject.record["messages"] for reject in rejects)
+    assert counts["kept"] + len(rejects) == counts["attempts_careful"] + counts["attempts_hasty"]
+    assert sum(value for name, value in counts.items() if name.startswith("rejected_")) == len(rejects)
+    assert counts["accuracy_careful"] > counts["accuracy_hasty"]
+
+
+def test_a_finished_directory_is_left_alone(world, collected):
+    before = (collected / "records.jsonl").read_bytes()
+    assert run(config(store_rejected=True), world, collected).counts["kept"] > 0
+    assert (collected / "records.jsonl").read_bytes() == before
+    with pytest.raises(ConfigChanged):
+        run(config(careful=0.1), world, collected)
+
+
+def test_an_interrupted_run_goes_on_and_comes_to_the_same(world, collected, tmp_path):
+    out = tmp_path / "out"
+    run(config(store_rejected=True), world, out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").unlink()
+    for name in ("records.jsonl", "rejects.jsonl"):
+        lines = (out / name).read_text().splitlines(keepends=True)
+        (out / name).write_text("".join(lines[: len(lines) // 2]) + lines[-1][:40])
+    again = run(config(store_rejected=True), world, out)
+    for name in ("records.jsonl", "rejects.jsonl"):
+        lines = sorted((out / name).read_text().splitlines(), key=lambda line: json.loads(line)["id"])
+        reference = sorted((collected / name).read_text().splitlines(), key=lambda line: json.loads(line)["id"])
+        assert [json.loads(line)["id"] for line in lines] == [json.loads(line)["id"] for line in reference]
+    assert again.counts["kept"] == manifest["counts"]["kept"]
+    assert again.counts["careful_share"] == manifest["counts"]["careful_share"]
+
+
+def test_no_question_in_the_split(world, tmp_path):
+    empty = tmp_path / "questions"
+    empty.mkdir()
+    (empty / "records.jsonl").write_text("")
+    with pytest.raises(UserError, match="no question of the train split"):
+        run(config(), {**world, "questions": empty}, tmp_path / "out")
