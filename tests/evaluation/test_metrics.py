@@ -48,12 +48,12 @@ def test_pass_at_one_is_the_mean_over_all_runs(correct_QN: np.ndarray) -> None:
     assert best_run(correct_QN) >= pass_at_k_Q(correct_QN, 1).mean() - 1e-12
 
 
-@settings(deadline=None, max_examples=25)
-@given(st.lists(st.sampled_from([0.0, 1 / 3, 2 / 3, 1.0]), min_size=1, max_size=5), st.integers(0, 100))
+@settings(deadline=None, max_examples=20)
+@given(st.lists(st.sampled_from([0.0, 1 / 3, 2 / 3, 1.0]), min_size=1, max_size=4), st.integers(0, 100))
 def test_resampled_means_are_those_of_every_resample(values: list[float], seed: int) -> None:
-    every = np.array([np.mean(draw) for draw in product(values, repeat=len(values))])
+    every = np.array([np.mean(draw) for draw in product(values, repeat=len(values))])  # all Q^Q of them
     drawn = resampled_means(np.array(values), np.random.default_rng(seed), 20_000)
-    for threshold in {round(mean + 1e-9, 6) for mean in every}:
+    for threshold in {round(mean, 6) + 1e-5 for mean in every}:
         assert (drawn <= threshold).mean() == pytest.approx((every <= threshold).mean(), abs=0.025)
 
 

@@ -73,7 +73,7 @@ async def run_jobs(
             for _ in range(min(config.concurrency, len(jobs))):
                 group.create_task(worker())
     except ExceptionGroup as several:
-        raise several.exceptions[0] from several
+        raise several.exceptions[0] from None
 
 
 # ---------------------------------------------------------------- several processes

@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 from websailor.errors import ConfigChanged, UserError
 from websailor.evaluation import Config
@@ -16,6 +18,8 @@ from websailor.records import Manifest, Question, Trajectory
 from websailor.scoring import Scorer
 from websailor.tools.simulated import simulated_toolbox
 from websailor.wiki import open_wiki
+
+log = logging.getLogger(__name__)
 
 
 def evaluate(
@@ -78,17 +82,26 @@ def _run(
             bar.advance()
             bar.note(f"{right / finished:.1%} right")
 
-        if isinstance(policy, Callable) and not hasattr(policy, "episode"):
+        factory = _factory(policy)
+        if factory is None:
             if config.workers > 1:
-                run_in_processes(jobs, policy, wiki, scorer, config, done)
-                return
-            opened = policy()
+                log.warning(
+                    "evaluation: the policy is open already, so one process evaluates it, not %d", config.workers
+                )
+            _run_here(config, wiki, cast(Policy, policy), scorer, jobs, done)
+        elif config.workers > 1:
+            run_in_processes(jobs, factory, wiki, scorer, config, done)
+        else:
+            opened = factory()
             try:
                 _run_here(config, wiki, opened, scorer, jobs, done)
             finally:
                 close(opened)
-        else:
-            _run_here(config, wiki, policy, scorer, jobs, done)  # pyright: ignore[reportArgumentType]
+
+
+def _factory(policy: Policy | Callable[[], Policy]) -> Callable[[], Policy] | None:
+    """The function that opens a policy (a class of policies is one, too); None for an open policy."""
+    return cast(Callable[[], Policy], policy) if isinstance(policy, type) or not hasattr(policy, "episode") else None
 
 
 def _run_here(
