@@ -10,6 +10,7 @@ graph. When the growing share of the budget is spent, the rest goes into facts a
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 
@@ -96,16 +97,18 @@ class GraphBuilder:
         self._expanded: set[str] = set()
         self.nodes: dict[str, Node] = {}
         self.facts: dict[str, Fact] = {}
+        self._limit = config.edges
         self.edges = 0
         """Facts between entities: what the budget counts."""
 
     def build(self) -> None:
         """Grow, then densify, within the budget."""
-        for _, seed in zip(range(max(self._config.seed_count, len(self._config.seeds))), self._seeds, strict=False):
+        for seed in islice(self._seeds, len(self._config.seeds) or self._config.seed_count):
             self._frontier.add(seed)
-        growth = round(self._config.edges * (1 - self._config.densify))
-        while self.edges < growth and self._grow():
+        self._limit = round(self._config.edges * (1 - self._config.densify))
+        while self.edges < self._limit and self._grow():
             pass
+        self._limit = self._config.edges
         self._close()
         self._join_pairs()
 
@@ -164,7 +167,7 @@ class GraphBuilder:
         """Read the known entities that were never read, keeping facts between known entities alone."""
         waiting = sorted(name for name, node in self.nodes.items() if node.has_page and name not in self._expanded)
         for position in self._rng.permutation(len(waiting)).tolist():
-            if self.edges >= self._config.edges:
+            if self.edges >= self._limit:
                 return
             title = waiting[position]
             reading = self._read(title, None)
@@ -177,7 +180,7 @@ class GraphBuilder:
         """Search for pairs of near entities and take pages that join two or more known ones."""
         names = sorted(name for name, node in self.nodes.items() if node.near)
         fruitless = 0
-        while names and fruitless < self._config.patience and self.edges < self._config.edges:
+        while names and fruitless < self._config.patience and self.edges < self._limit:
             title = names[int(self._rng.integers(len(names)))]
             other = self._near_stranger(title)
             before = self.edges
@@ -189,9 +192,13 @@ class GraphBuilder:
             fruitless = 0 if self.edges > before else fruitless + 1
 
     def _found(self, query: str) -> Iterator[Reading]:
-        """Hits of a search that have not joined the graph yet."""
+        """Hits of a search that have not joined the graph yet, while the budget lasts."""
         for title in self._reader.search(query):
-            if title not in self._expanded and (reading := self._read(title, query)) is not None:
+            if (
+                self.edges < self._limit
+                and title not in self._expanded
+                and (reading := self._read(title, query)) is not None
+            ):
                 yield reading
 
     def _read(self, title: str, query: str | None) -> Reading | None:

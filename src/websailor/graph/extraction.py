@@ -67,7 +67,7 @@ def name_of(title: str) -> str:
 
 
 def relation_name(key: str) -> str:
-    """Infobox key in snake case, a repeated key without its number: `Leader name2` -> `leader_name` (`area_km2` stays)."""
+    """Infobox key in snake case, without the number of a repeated one: `Name 2` -> `name` (but `area_km2` stays)."""
     return _REPEATED.sub("", _NOT_WORD.sub("_", key.lower()).strip("_"))
 
 
@@ -179,16 +179,28 @@ def plain_number(number: float) -> str:
 
 @cache
 def _forms() -> dict[str, tuple[str, ...]]:
-    """Sentence with its slots emptied -> the relations that fill them, in order."""
+    """Sentence with its slots emptied (see `_emptied`) -> the relations that fill them, in order."""
     forms: dict[str, tuple[str, ...]] = {}
-    for relation in relations().values():
+    known = relations()
+
+    def add(form: str, slots: tuple[str, ...]) -> None:
+        if all(slot in known and known[slot].value_type != "text" for slot in slots):
+            forms.setdefault(form, slots)
+
+    for relation in known.values():
         for sentence in relation.sentences:
-            forms.setdefault(sentence, (relation.name,))
+            add(sentence.replace("{o}", _slot(relation.name)), (relation.name,))
     for kind in kinds().values():
         for lead in kind.leads:
             slots = tuple(slot for slot in _SLOT.findall(lead) if slot != "s")
-            forms.setdefault(_SLOT.sub(lambda slot: "{s}" if slot[1] == "s" else "{o}", lead), slots)
+            add(_SLOT.sub(lambda slot: "{s}" if slot[1] == "s" else _slot(slot[1]), lead), slots)
     return forms
+
+
+def _slot(relation: str) -> str:
+    """`{o}` where a relation points at a link, `{n}` where at digits: "was born in {o}" is told from "in {n}"."""
+    known = relations().get(relation)
+    return "{o}" if known is None or known.value_type == "entity" else "{n}"
 
 
 def sentence_facts(page: Page) -> Iterator[tuple[str, ValueType, str, str]]:
@@ -207,22 +219,20 @@ def sentence_facts(page: Page) -> Iterator[tuple[str, ValueType, str, str]]:
         names = forms.get(form)
         if names is None or len(names) != len(objects):
             continue
-        for relation, (is_link, value) in zip(names, objects, strict=True):
-            value_type = known[relation].value_type if relation in known else "text"
-            if is_link == (value_type == "entity") and value_type != "text":
-                yield relation, value_type, value, sentence
+        for relation, value in zip(names, objects, strict=True):
+            yield relation, known[relation].value_type, value, sentence
 
 
-def _emptied(sentence: str, start: int, name: str, links: list[Link]) -> tuple[str, list[tuple[bool, str]]]:
-    """The sentence with `{s}` for its subject and `{o}` for links and numbers, and those as (is a link, its target)."""
+def _emptied(sentence: str, start: int, name: str, links: list[Link]) -> tuple[str, list[str]]:
+    """The sentence with `{s}` for its subject, `{o}` for links and `{n}` for numbers; and these targets and digits."""
     parts: list[str] = []
-    objects: list[tuple[bool, str]] = []
+    objects: list[str] = []
 
     def plain(text: str) -> None:
         position = 0
         for number in _NUMBER.finditer(text):
-            parts.extend((text[position : number.start()], "{o}"))
-            objects.append((False, number[0].replace(",", "")))
+            parts.extend((text[position : number.start()], "{n}"))
+            objects.append(number[0].replace(",", ""))
             position = number.end()
         parts.append(text[position:])
 
@@ -233,7 +243,7 @@ def _emptied(sentence: str, start: int, name: str, links: list[Link]) -> tuple[s
             continue
         plain(sentence[position:offset])
         parts.append("{o}")
-        objects.append((True, link.target))
+        objects.append(link.target)
         position = offset + len(link.anchor)
     plain(sentence[position:])
     form = "".join(parts)

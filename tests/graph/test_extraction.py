@@ -1,0 +1,127 @@
+"""Facts of pages: from the infobox and from sentences of known form."""
+
+from encyclopedia import Encyclopedia, entity, page
+
+from websailor.graph.extraction import fact_id, name_of, plain_number, read_page, relation_name
+from websailor.graph.kinds import kind_of_infobox, kind_of_object, kind_of_page
+from websailor.records import InfoboxField, Page, Value
+
+
+def stated(subject: Page, *others: Page, query: str | None = None, **redirects: str) -> set[tuple[str, str, str]]:
+    reading = read_page(subject, Encyclopedia([subject, *others], redirects), query)
+    return {(fact.relation, fact.value_type, fact.object) for fact in reading.facts}
+
+
+def test_infobox_values_become_typed_facts() -> None:
+    ada = page(
+        "Ada",
+        "person",
+        born_in=entity("Torid"),
+        born=Value(type="date", text="2 April 1953", date="1953-04-02", number=1953),
+        height=Value(type="number", text="1.75 m", number=1.75, unit="m"),
+        motto=Value(type="text", text="Onwards"),
+    )
+    assert stated(ada) == {
+        ("born_in", "entity", "Torid"),
+        ("born", "date", "1953-04-02"),
+        ("height", "number", "1.75"),
+    }
+
+
+def test_every_fact_says_where_it_stands() -> None:
+    ada = page("Ada", "person", mentor=[entity("Ben"), entity("Cem", "Mr Cem")])
+    reading = read_page(ada, Encyclopedia([ada]), "ada mentor")
+    assert {fact.source.quote for fact in reading.facts} == {"mentor: Ben, Mr Cem"}
+    first = reading.facts[0]
+    assert (first.source.page, first.source.url, first.source.query) == ("Ada", "https://example.org/Ada", "ada mentor")
+    assert first.source.kind == "infobox"
+    assert first.id == fact_id("Ada", "mentor", "Ben", "entity", None)
+
+
+def test_targets_are_resolved_and_absent_ones_are_named() -> None:
+    ada = page(
+        "Ada", "person", born_in=entity("Old Torid"), lives_in=entity("nowhere#top"), mentor=entity("File:Ben.jpg")
+    )
+    reading = read_page(ada, Encyclopedia([ada, page("Torid")], {"Old Torid": "Torid"}), None)
+    assert {(fact.relation, fact.object) for fact in reading.facts} == {("born_in", "Torid"), ("lives_in", "Nowhere")}
+    assert reading.absent == ("Nowhere",)
+
+
+def test_a_page_states_nothing_about_itself_twice() -> None:
+    ada = page("Ada", "person", spouse=[entity("Ben"), entity("Ben"), entity("Ada")])
+    assert stated(ada, page("Ben")) == {("spouse", "entity", "Ben")}
+
+
+def test_offices_take_the_name_of_their_title() -> None:
+    land = page(
+        "Land",
+        "country",
+        leader_title1=Value(type="text", text="Prime Minister"),
+        leader_name1=entity("Ben"),
+        leader_title2=entity("King of Land", "King"),
+        leader_name2=entity("Cem"),
+    )
+    assert stated(land) == {("prime_minister", "entity", "Ben"), ("king", "entity", "Cem")}
+
+
+def test_what_dresses_the_page_is_no_fact() -> None:
+    ada = page(
+        "Ada", "person", image=entity("Portrait"), image_caption=entity("Torid"), name=entity("Ada L"), map=entity("M")
+    )
+    assert stated(ada) == set()
+
+
+def test_sentences_of_the_lexicon_are_facts() -> None:
+    text = "Ada Lin works for Melik Works. She was born in Torid. Ada Lin was born in 1953. Torid is near Melik Works."
+    ada = page("Ada Lin (writer)", text=text, links=["Melik Works", "Torid"])
+    reading = read_page(ada, Encyclopedia([ada, page("Torid"), page("Melik Works")]), None)
+    assert {(fact.relation, fact.object, fact.source.quote) for fact in reading.facts} == {
+        ("employed_by", "Melik Works", "Ada Lin works for Melik Works."),
+        ("born_in", "Torid", "She was born in Torid."),
+        ("born", "1953", "Ada Lin was born in 1953."),
+    }
+    assert {fact.source.kind for fact in reading.facts} == {"sentence"}
+    assert reading.linked == ("Melik Works", "Torid")
+
+
+def test_the_infobox_wins_over_the_sentence() -> None:
+    ada = page("Ada", "person", text="Ada was born in Torid.", links=["Torid"], born_in=entity("Torid"))
+    (fact,) = read_page(ada, Encyclopedia([ada]), None).facts
+    assert fact.source.kind == "infobox"
+
+
+def test_disambiguation_pages_state_nothing() -> None:
+    ada = page("Ada", "person", born_in=entity("Torid")).model_copy(update={"disambiguation": True})
+    assert stated(ada) == set()
+
+
+def test_names_relations_numbers() -> None:
+    assert [name_of(title) for title in ("Mercury (planet)", "Ada", "(Ada)")] == ["Mercury", "Ada", "(Ada)"]
+    keys = ("Birth place", "leader_name2", "area_km2", "child4", "genre_1", "2")
+    assert [relation_name(key) for key in keys] == ["birth_place", "leader_name", "area_km2", "child", "genre", ""]
+    assert [plain_number(number) for number in (12.0, 0.5, 1e15, -3.0)] == ["12", "0.5", "1000000000000000", "-3"]
+
+
+def test_a_date_without_a_reading_is_its_year() -> None:
+    field = InfoboxField(
+        key="born", values=(Value(type="date", text="c. 1953", number=1953.0), Value(type="date", text="?"))
+    )
+    ada = page("Ada", "person").model_copy(update={"infobox": (field,)})
+    assert stated(ada) == {("born", "date", "1953")}
+
+
+def test_kinds() -> None:
+    assert [kind_of_infobox(name) for name in ("officeholder", "settlement", "martial_art", "u.s._state")] == [
+        "person",
+        "settlement",
+        "martial_art",
+        "region",
+    ]
+    assert kind_of_page(page("Ada").model_copy(update={"categories": ("1953 births",)})) == "person"
+    assert kind_of_page(page("Ada")) == "thing"
+    assert [kind_of_object(name) for name in ("born_in", "birth_place", "author", "never_heard")] == [
+        "settlement",
+        "place",
+        "person",
+        "thing",
+    ]
