@@ -13,13 +13,14 @@ the pieces are the whole text.
 
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol
 
 from websailor.models.protocol import render_turn
 from websailor.records import Message
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 IM_START = "<|im_start|>"
 IM_END = "<|im_end|>"
@@ -88,11 +89,13 @@ def pieces(messages: Sequence[Message]) -> Iterator[tuple[str, bool]]:
 
 def encode_conversation(
     tokenizer: Tokenizer, messages: Sequence[Message]
-) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+) -> "tuple[NDArray[np.int32], NDArray[np.bool_]]":
     """Tokens of the conversation and the mask of the agent's own: `(ids_N int32, mask_N bool)`.
 
     A conversation that ends with the agent's turn ends with its `<|im_end|>`: the template's last line end is left off.
     """
+    import numpy as np  # costs 0.1 s: the agent loop needs this module's texts alone
+
     ids: list[int] = []
     mask: list[bool] = []
     for text, own in pieces(messages):
