@@ -20,7 +20,7 @@ from typing import Any
 from websailor.agent import run_episode
 from websailor.errors import UserError
 from websailor.evaluation import Config
-from websailor.models.base import Policy
+from websailor.models.base import ChatModel, Policy
 from websailor.records import Question, Trajectory
 from websailor.scoring import Scorer
 from websailor.tools.base import Toolbox
@@ -47,9 +47,9 @@ def episode_seed(seed: int, job: Job) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{job.id}".encode(), digest_size=4).digest(), "big")
 
 
-def close(policy: Policy) -> None:
-    """Let a policy free what it holds, if it has a `close`."""
-    if callable(ending := getattr(policy, "close", None)):
+def close(opened: Policy | ChatModel) -> None:
+    """Let a policy or a conversation free what it holds, if it has a `close`."""
+    if callable(ending := getattr(opened, "close", None)):
         ending()
 
 
@@ -64,7 +64,12 @@ async def run_jobs(
         for job in waiting:
             seed = episode_seed(config.seed, job)
             model = policy.episode(job.question, seed)
-            episode = await run_episode(job.question, model, toolbox, config.agent, config.sampling, seed, policy.name)
+            try:
+                episode = await run_episode(
+                    job.question, model, toolbox, config.agent, config.sampling, seed, policy.name
+                )
+            finally:
+                close(model)
             score = await scorer(job.question, episode)
             done(episode.model_copy(update={"id": job.id, "score": score}))
 

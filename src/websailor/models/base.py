@@ -53,7 +53,8 @@ class ContextExceeded(Exception):
 
 
 class ChatModel(Protocol):
-    """Anything that can take the next turn."""
+    """Anything that can take the next turn. Whoever opened a conversation calls its `close()` at the end, if it has
+    one."""
 
     async def reply(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
         """Take one turn. Raises `ContextExceeded` when `messages` do not fit."""
@@ -61,7 +62,7 @@ class ChatModel(Protocol):
 
 
 class Policy(Protocol):
-    """A source of conversations: an expert, a local checkpoint, an endpoint."""
+    """A source of conversations: an expert, a local checkpoint, an endpoint. It may have a `close()`, too."""
 
     name: str
 
