@@ -32,7 +32,11 @@ class Muon(torch.optim.Optimizer):
     """Momentum, then orthogonalisation (Jordan et al. 2024); parameters must be matrices."""
 
     def __init__(
-        self, parameters: Iterable[nn.Parameter], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+        self,
+        parameters: Iterable[nn.Parameter] | list[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
@@ -63,13 +67,13 @@ class Muon(torch.optim.Optimizer):
 class NetworkOptimizer:
     """Both optimizers behind one face, with gradient clipping and a common learning-rate factor."""
 
-    def __init__(self, network: nn.Module, muon_lr: float, adamw_lr: float, weight_decay: float = 0.0) -> None:
+    def __init__(self, network: nn.Module, muon_lr: float | None, adamw_lr: float, weight_decay: float = 0.0) -> None:
         matrices, others = [], []
         for name, parameter in network.named_parameters():
             is_matrix = parameter.ndim == 2 and "embed" not in name and "lm_head" not in name
-            (matrices if is_matrix else others).append(parameter)
+            (matrices if is_matrix and muon_lr is not None else others).append(parameter)
         self.parameters = [*matrices, *others]
-        self.muon = Muon(matrices, lr=muon_lr, weight_decay=weight_decay)
+        self.muon = Muon([{"params": matrices}], lr=muon_lr or 0.0, weight_decay=weight_decay)
         self.adamw = torch.optim.AdamW(others, lr=adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
         self._base = [(group, group["lr"]) for group in (*self.muon.param_groups, *self.adamw.param_groups)]
 
@@ -99,7 +103,10 @@ class NetworkOptimizer:
 
 
 def build_optimizer(
-    network: nn.Module, muon_lr: float, adamw_lr: float, weight_decay: float = 0.0
+    network: nn.Module, muon_lr: float | None, adamw_lr: float, weight_decay: float = 0.0
 ) -> NetworkOptimizer:
-    """The optimizer of both training stages: Muon for hidden matrices, AdamW for embeddings and norms."""
+    """The optimizer of both training stages: Muon for hidden matrices, AdamW for embeddings and norms.
+
+    Without `muon_lr` AdamW has everything.
+    """
     return NetworkOptimizer(network, muon_lr, adamw_lr, weight_decay)

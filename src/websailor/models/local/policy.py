@@ -6,6 +6,7 @@ were drawn.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,16 @@ class LocalSession:
         self._tokenizer = tokenizer
         self._greedy = greedy
         self._seen: list[Message] = []
-        self._end = tokenizer.token_to_id(END)
+        end = tokenizer.token_to_id(END)
+        assert end is not None, "not a chat tokenizer"
+        self._end = end
 
     async def reply(self, messages: Sequence[Message], tools: Sequence[dict[str, Any]], sampling: Sampling) -> Reply:
-        """Take one turn. `messages` continue those of the call before; raises `ContextExceeded` when they do not fit."""
+        """Take one turn. `messages` continue those of the last call; raises `ContextExceeded` when they do not fit.
+
+        `tools` stand in the system message already.
+        """
+        del tools
         seen = len(self._seen)
         assert list(messages[:seen]) == self._seen, "a message that the model has read was changed"
         new_ids: list[int] = []
@@ -132,4 +139,16 @@ def check_tokenizer(tokenizer: Tokenizer, network: Network, folder: Path) -> Non
         raise UserError(
             f"{folder}: the tokenizer has {size} entries, the weights {network.config.vocab_size}: "
             "they are of different checkpoints, put the right tokenizer.json beside the weights"
+        )
+
+
+def check_lexicon(tokenizer: Tokenizer, lexicon: Sequence[str], folder: Path) -> None:
+    """Raise `UserError` when a word tokenizer was made for a world of other names: it would spell them in bytes."""
+    if json.loads(tokenizer.to_str())["model"].get("merges"):
+        return
+    unknown = [word for word in lexicon if tokenizer.token_to_id(f"Ġ{word}") is None]
+    if len(unknown) > len(lexicon) // 5:
+        raise UserError(
+            f"{folder}: its tokenizer lacks {len(unknown)} of this wiki's {len(lexicon)} name words "
+            f"({unknown[0]}, ...): it belongs to another wiki, run `websailor sft` on this one"
         )

@@ -1,0 +1,120 @@
+"""Stage: reinforcement learning in the simulated web.
+
+Reads `wiki`, `questions` (records.jsonl of Question; those of the split `train` are trained on, `held_out` ones
+measured) and `checkpoint` (a Hugging Face folder, or the directory of a stage that made one). Writes `checkpoint/` (Hugging Face
+folder), `metrics.jsonl` (one row a step), `records.jsonl` (one trajectory a step, to look at) and, while it runs,
+`state.pt`, from which a killed run goes on at the exact step.
+
+A step: fresh rollouts of a batch of questions, rewards, advantages, one optimiser step. Strictly on-policy: the trainer
+recomputes the log-probability of every sampled token and stops if it is not what the sampler recorded.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from websailor.agent.config import AgentConfig
+from websailor.errors import UserError
+from websailor.files import StageConfig, StageDirectory
+from websailor.records import Manifest
+from websailor.tools.config import ToolsConfig
+
+if TYPE_CHECKING:
+    from websailor.rl.source import QuestionSource
+
+
+class Config(StageConfig):
+    """Settings of reinforcement learning. Defaults are the embedded agent's."""
+
+    questions: int = Field(24, ge=1)
+    """Questions of a batch, over all processes."""
+    rollouts: int = Field(8, ge=2)
+    """Episodes of every question."""
+    steps: int = Field(80, ge=1)
+    """Optimiser steps."""
+    seconds: float = Field(0.0, ge=0)
+    """Wall-clock budget; training ends with the step that exceeds it. 0: `steps` decides alone."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """`muon`: Muon for the matrices, AdamW for the rest."""
+    learning_rate: float = Field(5e-4, gt=0)
+    """AdamW's."""
+    muon_lr: float = Field(2e-3, gt=0)
+    """Muon's, for matrices, when it is used."""
+    warmup: int = Field(0, ge=0)
+    """Steps of linear warm-up."""
+    decay: float = Field(0.0, ge=0, le=1)
+    """Share of the run, at its end, over which the learning rate falls linearly to a tenth."""
+    gradient_clip: float = Field(1.0, gt=0)
+    """Global norm."""
+    temperature: float = Field(1.0, gt=0)
+    """Of the rollouts; the trainer's distribution has the same."""
+    reward: Literal["v1", "v2"] = "v2"
+    """`v1`: 0.1 format + 0.9 answer. `v2`: answer, less `format_penalty` for a broken protocol."""
+    format_penalty: float = Field(0.1, ge=0, lt=0.5)
+    baseline: Literal["leave_one_out", "standardised"] = "leave_one_out"
+    replacement: Literal["none", "duplicate", "dynamic"] = "none"
+    """Of groups whose rewards are all equal: kept, replaced by copies of mixed groups (DUPO), rolled out again (DAPO)."""
+    dynamic_rounds: int = Field(4, ge=1)
+    """`dynamic`: batches rolled out for one step at most."""
+    leave_out_truncated: bool = True
+    """Leave rollouts that a limit ended without a right answer out of the loss."""
+    truncated_in_baseline: bool = False
+    """Count those in the baseline nevertheless."""
+    clip_low: float = Field(0.2, gt=0)
+    clip_high: float = Field(0.28, gt=0)
+    drift_limit: float = Field(0.05, gt=0)
+    """Largest difference between the sampler's and the trainer's log-probability of a token; above it the run stops."""
+    rename: bool = True
+    """Give every group names of its own (generated worlds only)."""
+    micro_batch_tokens: int = Field(4096, ge=1)
+    """Tokens of one forward and backward pass, padding included."""
+    evaluate_every: int = Field(20, ge=0)
+    """Steps between measurements on held-out questions, also before the first and after the last; 0: never."""
+    evaluation_questions: int = Field(128, ge=1)
+    """Held-out questions measured, one episode each."""
+    state_every: int = Field(5, ge=1)
+    """Steps between saved training states."""
+    checkpoint_every: int = Field(0, ge=0)
+    """Steps between checkpoints kept in `checkpoints/`; 0: only the last."""
+    processes: int = Field(0, ge=0)
+    """Data-parallel processes; 0: one a core."""
+    agent: AgentConfig = AgentConfig(prompt="brief", turns=8, context_tokens=1024, max_tokens_per_turn=128)
+    """Limits and prompt of an episode."""
+    tools: ToolsConfig = ToolsConfig(top_k=5, address="title")
+    """How the simulated web answers."""
+
+
+def run(config: Config, inputs: Mapping[str, Path], out: Path, source: "QuestionSource | None" = None) -> Manifest:
+    """Train and write `checkpoint/`. Returns the manifest; a finished directory returns at once.
+
+    `source` decides what is trained on; without one, all training questions take turns. Raises `UserError` when the
+    checkpoint is of another tokenizer, when there is no question, or when the directory holds another run.
+    """
+    checkpoint = checkpoint_folder(inputs["checkpoint"])
+    identity = {
+        "wiki": inputs["wiki"],
+        "questions": inputs["questions"],
+        # A model's config.json says nothing about its weights.
+        "checkpoint": inputs["checkpoint"] if checkpoint != inputs["checkpoint"] else checkpoint / "model.safetensors",
+    }
+    with StageDirectory(out, "rl", config, identity) as stage:
+        if stage.finished:
+            return stage.manifest()
+
+        from websailor.models.local.parallel import run_parallel
+        from websailor.rl.trainer import read_result, train
+
+        run_parallel(train, config.processes, config, inputs["wiki"], inputs["questions"], checkpoint, out, source)
+        return stage.finish(**read_result(out))
+
+
+def checkpoint_folder(path: Path) -> Path:
+    """The Hugging Face folder that `path` is, or that the stage directory `path` holds."""
+    for folder in (path / "checkpoint", path):
+        if (folder / "tokenizer.json").is_file() and (folder / "model.safetensors").is_file():
+            return folder
+    raise UserError(
+        f"{path}: no checkpoint there (config.json, model.safetensors, tokenizer.json): run `websailor sft`"
+    )

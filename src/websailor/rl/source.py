@@ -1,0 +1,52 @@
+"""Where the questions of a batch come from: the seam between training and whatever decides what to train on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from websailor.records import Question
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """What a group of rollouts showed about its question."""
+
+    question_id: str
+    step: int
+    rewards: tuple[float, ...]
+    right: tuple[bool, ...]
+    truncated: tuple[bool, ...]
+
+
+class QuestionSource(Protocol):
+    """Gives the next questions and hears how the policy did. Only the first process asks it."""
+
+    def batch(self, draw: int, count: int) -> Sequence[Question]:
+        """`count` questions for the `draw`-th batch (from 0; a resumed run goes on with the number it stopped at)."""
+        ...
+
+    def learn(self, results: Sequence[GroupResult]) -> None:
+        """The results of a step."""
+        ...
+
+
+class UniformSource:
+    """Every question once, in random order, then again in another order."""
+
+    def __init__(self, questions: Sequence[Question], seed: int) -> None:
+        assert questions, "no questions"
+        self._questions = list(questions)
+        self._seed = seed
+
+    def batch(self, draw: int, count: int) -> Sequence[Question]:
+        return [self._question(draw * count + index) for index in range(count)]
+
+    def learn(self, results: Sequence[GroupResult]) -> None:
+        """Uniform is uniform, whatever the results."""
+
+    def _question(self, number: int) -> Question:
+        epoch, position = divmod(number, len(self._questions))
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._questions))
+        return self._questions[int(order[position])]
