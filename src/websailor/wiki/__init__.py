@@ -1,7 +1,7 @@
 """Stage: the offline web. Reads a MediaWiki XML dump (or generates a fictional encyclopedia), writes a wiki directory.
 
-Reads: `source`, a dump (.xml, .xml.bz2, .xml.gz); without one a world is generated from the seed and imported the same way.
-Writes: `pages.sqlite` (pages, redirects), `index/` (full text), for a generated world also `world.json` and `facts.jsonl`.
+Reads: `source`, a dump (.xml, .xml.bz2, .xml.gz); without one a world is generated from the seed and imported like any.
+Writes: `pages.sqlite` (pages, redirects), `index/` (full text), for a generated world `world.json` and `facts.jsonl`.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
-"""Reading MediaWiki XML dumps: a file enters, its pages leave one at a time, in memory that does not grow with the file.
+"""Reading MediaWiki XML dumps: a file enters, its pages leave one at a time, in constant memory.
 
-Plain, bzip2 (also multistream) and gzip files are told apart by their first bytes, not by their names. UTF-8 and UTF-16,
+Plain, bzip2 (also multistream) and gzip files are told apart by their first bytes, not by their names. UTF-8, UTF-16,
 every version of the export schema, with or without `<siteinfo>`, `<ns>` and `<redirect>`. Whatever is not a whole dump
 raises `UserError` that says where it ends.
 """
@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] -- built from Cython, without stubs
 
 from websailor.errors import UserError
+from websailor.wiki.names import NAMES
 from websailor.wiki.titles import NAMESPACES, Site
 
 BLOCK = 1 << 18
-REDIRECT = re.compile(r"\s*#[^\s\[\]:]{4,24}\s*:?\s*\[\[([^\[\]|#]+)")
+_REDIRECT = re.compile(rf"\s*#(?:{NAMES['page']['redirect_words']})\s*:?\s*\[\[([^\[\]|#]+)", re.IGNORECASE)
 _OTHER_FORMATS = {
     b"\xfd7zXZ": "an xz file: unpack it with `unxz`",
     b"7z\xbc\xaf": "a 7-Zip archive: unpack it with `7z x`",
@@ -46,7 +47,10 @@ class RawPage:
 
 
 class DumpReader:
-    """Iterate once over the pages of `path`. `site` is complete from the first page on; `position` counts bytes of the file."""
+    """Iterate once over the pages of `path`; `site` is complete from the first page on.
+
+    `position` counts bytes of the file that have been read, `pages` what has been handed out.
+    """
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
@@ -58,6 +62,7 @@ class DumpReader:
         self.site = Site()
         self._unpacked = 0
         self._last_title: str | None = None
+        self._head = b""
 
     def __iter__(self) -> Iterator[RawPage]:
         parser = etree.XMLPullParser(
@@ -70,6 +75,7 @@ class DumpReader:
         checked = False
         try:
             for block in self._blocks():
+                self._head = self._head or block[:4096]
                 parser.feed(block)
                 self._unpacked += len(block)
                 for _, element in parser.read_events():
@@ -118,8 +124,8 @@ class DumpReader:
                 unpacked = stream.decompress(block)
             except (OSError, zlib.error) as error:
                 raise UserError(
-                    f"{self.path}: damaged {name} data near byte {self.position} of {self.size}, after page {self.pages}"
-                    f"{self._after()}: download it again"
+                    f"{self.path}: damaged {name} data near byte {self.position} of {self.size}, after page "
+                    f"{self.pages}{self._after()}: download it again"
                 ) from error
             if unpacked:
                 yield unpacked
@@ -154,7 +160,7 @@ class DumpReader:
         text = (revision["text"].text or "") if "text" in revision else ""
         model = (revision["model"].text or "wikitext") if "model" in revision else "wikitext"
         redirect = fields["redirect"].get("title") if "redirect" in fields else None
-        if redirect is None and (match := REDIRECT.match(text)):
+        if redirect is None and (match := _REDIRECT.match(text)):
             redirect = match.group(1)
         identifier = (fields["id"].text or "").strip() if "id" in fields else ""
         return RawPage(
@@ -170,21 +176,15 @@ class DumpReader:
         return f" ({self._last_title!r})" if self._last_title else ""
 
     def _damaged(self, message: str) -> UserError:
-        if not self.pages and "Premature end" not in message and not self.site_seen:
+        # UTF-16 has a zero in every other byte of the root's name.
+        if b"<mediawiki" not in self._head.replace(b"\0", b""):
             return self._not_a_dump(message)
         kind = "cut off" if self.position >= self.size else "damaged"
-        where = (
-            f"byte {self.position}"
-            if self._unpacked == self.position
-            else f"byte {self._unpacked} of its unpacked text"
-        )
+        text = "" if self._unpacked == self.position else " of its unpacked text"
         return UserError(
-            f"{self.path}: {kind} after page {self.pages}{self._after()}, at about {where}: {message}: download it again"
+            f"{self.path}: {kind} after page {self.pages}{self._after()}, at about byte {self._unpacked}{text}: "
+            f"{message}: download it again"
         )
-
-    @property
-    def site_seen(self) -> bool:
-        return self.site.namespaces is not NAMESPACES
 
     def _not_a_dump(self, why: str) -> UserError:
         return UserError(

@@ -1,13 +1,13 @@
 """A dump -> a wiki directory: pages are parsed (on all cores when there are many), stored, linked and indexed.
 
-Everything is written into `<out>.part` beside the target and renamed at the end, so that a half-written wiki never stands
-under the final name, whatever interrupts the import.
+Everything is written into `<out>.part` beside the target and renamed at the end, so that a half-written wiki never
+stands under the final name, whatever interrupts the import.
 """
 
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -40,7 +40,7 @@ _POOL_FROM_BYTES = 20_000_000
 def import_pages(source: Path, directory: Path, limit: int | None = None) -> dict[str, float]:
     """Fill `directory` with the pages of the dump `source`. Returns counts.
 
-    `UserError` when the file is no whole dump or holds no page of the main namespace; what has been written is then useless.
+    `UserError` when the file is no whole dump or holds no page of the main namespace; what was written is then useless.
     """
     reader = DumpReader(source)
     require_space(directory, 2 * reader.size)
@@ -63,10 +63,10 @@ def import_pages(source: Path, directory: Path, limit: int | None = None) -> dic
     return counts
 
 
-def _indexed(store: PageStore, advance) -> Iterator[tuple[int, Page, tuple[str, ...]]]:
+def _indexed(store: PageStore, advance: Callable[[], None]) -> Iterator[tuple[int, Page, tuple[str, ...]]]:
     for pid, _ in store.titles():
         yield pid, store.read(pid), store.redirects(pid)
-        advance(1)
+        advance()
 
 
 def _wanted(reader: DumpReader, counts: dict[str, float], limit: int | None) -> Iterator[RawPage]:

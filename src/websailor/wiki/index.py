@@ -1,7 +1,7 @@
 """Full-text search over pages: BM25 in tantivy, with queries planned by document frequency.
 
-Every page is one document of four fields: its title, the titles that redirect to it, its body, and *pairs*: neighbouring
-capitalised words glued together (`velantorid`), which finds names of two common words without positions in the index.
+Every page is one document of four fields: its title, the titles that redirect to it, its body, and *pairs*: capitalised
+neighbours glued together (`velantorid`), which finds names made of two common words without positions in the index.
 An OR query costs time in proportion to the documents that hold its terms. Where that would be many, only the rare terms
 select documents; the common ones still take part in their scores.
 """
@@ -10,13 +10,13 @@ import math
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import tantivy
 
 from websailor.records import Page
-from websailor.wiki.titles import plain_name
 
 DIRECTORY_NAME = "index"
 POSTINGS_BUDGET = 20_000
@@ -128,7 +128,7 @@ class SearchIndex:
     def query_pairs(self, query: str) -> list[str]:
         """All neighbouring words of a query, glued: models do not always write capitals."""
         words = _WORD.findall(query)
-        return self._folded.analyze(" ".join(a + b for a, b in zip(words, words[1:], strict=False)))
+        return self._folded.analyze(" ".join(a + b for a, b in pairwise(words)))
 
     def weight(self, term: str, field: str = "body") -> float:
         """Inverse document frequency of a term; 0 for a term in no page."""
@@ -136,7 +136,7 @@ class SearchIndex:
         return math.log(1 + (self.pages - frequency + 0.5) / (frequency + 0.5)) if frequency else 0.0
 
     def search(self, query: str, k: int) -> list[Scored]:
-        """The `k` best pages for a query in plain words, best first. Any text is a valid query; an unknown word finds nothing."""
+        """The `k` best pages for a query in plain words, best first. Any text is a valid query."""
         planned = self._plan(query)
         if planned is None or k <= 0:
             return []
@@ -148,7 +148,7 @@ class SearchIndex:
         groups: list[tuple[int, tantivy.Query]] = []
         for term in dict.fromkeys(self.words(query)[:LONGEST_QUERY]):
             if frequency := self._frequency("body", term):
-                groups.append((frequency, self._term_query(term, frequency)))
+                groups.append((frequency, self._term_query(term)))
         for pair in dict.fromkeys(self.query_pairs(query)[:LONGEST_QUERY]):
             if frequency := self._frequency("pair", pair):
                 term = tantivy.Query.term_query(self._schema, "pair", pair, "freq")
@@ -164,7 +164,7 @@ class SearchIndex:
         scoring = [(should, part) for _, part in groups[len(rare) :]]
         return tantivy.Query.boolean_query([(tantivy.Occur.Must, selecting), *scoring])
 
-    def _term_query(self, term: str, frequency: int) -> tantivy.Query:
+    def _term_query(self, term: str) -> tantivy.Query:
         """A term in the body, and in title and redirects where it stands there."""
         parts = [tantivy.Query.term_query(self._schema, "body", term, "freq")]
         for field, boost in (("title", _TITLE_BOOST), ("alias", _ALIAS_BOOST)):
@@ -178,8 +178,3 @@ class SearchIndex:
 
 def _rank(scored: Scored) -> tuple[float, int]:
     return (-scored.score, scored.pid)
-
-
-def bare_title(title: str) -> str:
-    """Lower-case title without a disambiguating parenthesis, for exact matches of a query."""
-    return plain_name(title).lower()

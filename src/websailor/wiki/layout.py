@@ -7,11 +7,10 @@ references are left out, and so are quote marks of emphasis and the holes that d
 import re
 
 from websailor.wiki.marks import BREAK, CLOSE, ITEM, OPEN, ROW, without_marks
+from websailor.wiki.names import name_set
 
 _HEADING = re.compile(r"(={1,6})(.+?)(={1,6})\s*$")
-_DROPPED_SECTIONS = frozenset(
-    ["references", "external links", "notes", "footnotes", "citations", "sources", "further reading", "bibliography of sources", "notes and references", "references and notes", "general references", "works cited", "参考文献", "参考资料", "外部链接", "外部連結", "注释", "註釋", "einzelnachweise", "weblinks"]
-)
+_DROPPED_SECTIONS = name_set("page", "dropped_sections")
 _EMPHASIS = re.compile(r"'{2,}")
 _SWITCH = re.compile(r"__[A-Z]{3,24}__")
 _WEB_LINK = re.compile(r"\[(?:https?:|ftp:|mailto:)?//[^\s\[\]]*[ \t]*([^\[\]\n]*)\]")
@@ -22,7 +21,7 @@ _HOLES = (
     (re.compile(f" +({CLOSE})"), r"\1 "),
     (re.compile(r"([(（])[ ,;:]+"), r"\1"),
     (re.compile(r"[ ,;]+([)）])"), r"\1"),
-    (re.compile(r" ?\(\)"), ""),
+    (re.compile(r" ?\((?:years ago|aged?|age|or)?\)"), ""),
     (re.compile(r" +([,.;:)](?: |$))", re.MULTILINE), r"\1"),
     (re.compile(r"([,;]) ?[,;]"), r"\1"),
     (re.compile(r" {2,}"), " "),

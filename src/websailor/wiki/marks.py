@@ -17,12 +17,14 @@ OPEN = "[\U000f0000-\U0010ffff]"
 """Pattern of the character that starts a link's anchor; the character is the link's number."""
 
 _FIRST = 0xF0000
+MOST_LINKS = 0x110000 - _FIRST
+"""Links that one page can have; later ones are plain text."""
 _MARKS = re.compile("[\ue000-\ue00f\U000f0000-\U0010ffff]")
 
 
-def link_mark(index: int) -> str | None:
-    """The character that opens link number `index`; None beyond 131,071 links on one page."""
-    return chr(_FIRST + index) if _FIRST + index < 0x110000 else None
+def mark_of(index: int) -> str:
+    """The character that opens link number `index`, which is below `MOST_LINKS`."""
+    return chr(_FIRST + index)
 
 
 def mark_index(mark: str) -> int:

@@ -1,15 +1,14 @@
 """A raw page of a dump -> `Page`."""
 
-from websailor.records import Page
+from websailor.records import Link, Page
 from websailor.wiki.dump import RawPage
 from websailor.wiki.infobox import read_infobox
+from websailor.wiki.names import name_set
 from websailor.wiki.scanner import scan
 from websailor.wiki.sentences import first_sentence
 from websailor.wiki.titles import Site
 
-_DISAMBIGUATION = frozenset(
-    ["disambig", "disambiguation", "dab", "disamb", "disambiguation page", "disambiguation cleanup", "hndis", "human name disambiguation", "geodis", "geo-dis", "place name disambiguation", "number disambiguation", "numberdis", "schooldis", "school disambiguation", "airport disambiguation", "letter-number combination disambiguation", "letter-numbercombdisambig", "callsigndis", "hospitaldis", "mathdab", "roaddis", "shipindex", "mil-unit-dis", "species latin name disambiguation", "biology disambiguation", "taxonomy disambiguation", "music disambiguation", "ship index", "消歧义", "消歧義", "消歧义页", "begriffsklärung", "homonymie", "disambigua", "desambiguación", "неоднозначность", "曖昧さ回避", "doorverwijspagina"]
-)
+_DISAMBIGUATION = name_set("page", "disambiguation")
 
 
 def read_page(raw: RawPage, site: Site) -> Page:
@@ -18,7 +17,9 @@ def read_page(raw: RawPage, site: Site) -> Page:
     if raw.redirect_to is not None:
         return Page(id=raw.id, title=raw.title, url=url, redirect_to=raw.redirect_to)
     markup = scan(raw.text, site, raw.title)
-    kind, fields = read_infobox(markup.infobox, site, raw.title) if markup.infobox else (None, ())
+    kind, fields = None, ()
+    if markup.infobox:
+        kind, fields = read_infobox(markup.infobox, site, raw.title, _anchors(markup.links))
     return Page(
         id=raw.id,
         title=raw.title,
@@ -31,3 +32,14 @@ def read_page(raw: RawPage, site: Site) -> Page:
         disambiguation=not markup.templates.isdisjoint(_DISAMBIGUATION) or raw.title.endswith("(disambiguation)"),
         first_sentence=first_sentence(markup.text),
     )
+
+
+def _anchors(links: tuple[Link, ...]) -> dict[str, str]:
+    """Names that lead to one page only, wherever they are linked on the page."""
+    targets: dict[str, str] = {}
+    doubtful: set[str] = set()
+    for link in links:
+        for words in (link.anchor, link.target):
+            if len(words) > 2 and words[0].isupper() and targets.setdefault(words, link.target) != link.target:
+                doubtful.add(words)
+    return {words: target for words, target in targets.items() if words not in doubtful}

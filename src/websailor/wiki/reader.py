@@ -8,13 +8,13 @@ from pathlib import Path
 from websailor.errors import UserError
 from websailor.records import Hit, Page
 from websailor.wiki.index import DIRECTORY_NAME, SearchIndex
-from websailor.wiki.snippets import best_line, candidate_lines, shorten
+from websailor.wiki.snippets import Candidates, best_line, page_candidates, shorten
 from websailor.wiki.store import PageStore
 
 WORLD_FILE = "world.json"
 _RESULTS_KEPT = 1 << 15
 _PAGES_KEPT = 1 << 11
-_LINES_KEPT = 1 << 13
+_CANDIDATES_KEPT = 1 << 13
 
 
 class Wiki:
@@ -34,7 +34,7 @@ class Wiki:
         )
         """Name words of a generated world; empty for any other wiki."""
         self._read = lru_cache(maxsize=_PAGES_KEPT)(self._store.read)
-        self._lines = lru_cache(maxsize=_LINES_KEPT)(self._candidate_lines)
+        self._candidates = lru_cache(maxsize=_CANDIDATES_KEPT)(self._read_candidates)
         self._results = lru_cache(maxsize=_RESULTS_KEPT)(self._search)
 
     def __reduce__(self) -> tuple[type["Wiki"], tuple[Path]]:
@@ -51,7 +51,7 @@ class Wiki:
         return self._store.pid(normalised) if normalised else None
 
     def resolve(self, title: str) -> str | None:
-        """The title of the page that `title` leads to (first letter, underscores, section and redirects); None without one."""
+        """Title of the page to which a link `[[title]]` leads (first letter, underscores, section, redirects)."""
         pid = self._pid(title)
         return None if pid is None else self._store.title(pid)
 
@@ -107,16 +107,12 @@ class Wiki:
         return tuple(self._hit(pid, score, weights) for pid, score in found)
 
     def _hit(self, pid: int, score: float, weights: dict[str, float]) -> Hit:
-        title, url, default, title_terms, lines = self._lines(pid)
-        line = best_line(lines, weights, title_terms, default)
-        return Hit(title=title, url=url, snippet=shorten(line, self._index, weights), score=round(score, 4))
+        page = self._candidates(pid)
+        snippet = shorten(best_line(page, weights), self._index, weights)
+        return Hit(title=page.title, url=page.url, snippet=snippet, score=round(score, 4))
 
-    def _candidate_lines(self, pid: int):
-        page = self._store.read(pid)
-        title_terms = frozenset(self._index.words(page.title)) | frozenset(self._index.pairs(page.title))
-        lines = candidate_lines(page, self._index)
-        default = page.first_sentence or (lines[0].text if lines else page.title)
-        return page.title, page.url, default, title_terms, lines
+    def _read_candidates(self, pid: int) -> Candidates:
+        return page_candidates(self._store.read(pid), self._index)
 
 
 def open_wiki(path: Path) -> Wiki:

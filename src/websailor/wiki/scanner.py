@@ -1,11 +1,11 @@
 """Wikitext -> plain text with links, in one pass over the characters.
 
-Wikitext enters; text without markup leaves, with every link's anchor and offset, the categories, the names of the templates
-used, and the source of the infobox. Linear in the length of the page: nesting is bounded, nothing is scanned twice, and any
-input whatever gives a result (a page that a browser shows is a page, however broken its markup).
+Wikitext enters; text without markup leaves, with every link's anchor and offset, the categories, the names of the
+templates used, and the source of the infobox. Linear in the length of the page: nesting is bounded, nothing is scanned
+twice, and any input whatever gives a result (a page that a browser shows is a page, however broken its markup).
 
-While the text is being put together, links and breaks are single private-use characters in it, so that every later clean-up
-may move them and offsets are counted once, at the end.
+While the text is being put together, links and breaks are single private-use characters in it, so that every later
+clean-up may move them and offsets are counted once, at the end.
 """
 
 import html
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from websailor.records import Link
 from websailor.wiki.layout import lay_out
-from websailor.wiki.marks import BREAK, CLOSE, OPEN, is_open, link_mark, mark_index, without_marks
+from websailor.wiki.marks import BREAK, CLOSE, MOST_LINKS, OPEN, is_open, mark_index, mark_of, without_marks
+from websailor.wiki.names import name_set
 from websailor.wiki.tables import flatten_table
 from websailor.wiki.templates import Arguments, expand
 from websailor.wiki.titles import CATEGORY_NAMESPACE, FILE_NAMESPACES, Site
@@ -31,17 +32,12 @@ _TRAIL = re.compile(r"[a-zà-öø-ÿ]+")
 _EXPANDED_LINK = re.compile(r"\[\[([^\[\]|{}\n]+)(?:\|([^\[\]{}\n]*))?\]\]")
 _RESERVED = re.compile("[\ue000-\ue00f\U000f0000-\U0010ffff]")
 _BAD_TITLE = re.compile("[\\[\\]{}<>|\n\ue000-\ue00f\U000f0000-\U0010ffff]")
-_INTERWIKI = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,12})?$|simple$|(?:wikt|wiktionary|commons|wikisource|wikiquote|species|meta|mw"
-                        r"|wikinews|wikibooks|wikiversity|wikivoyage|voy|doi|arxiv|iarchive|bugzilla|rfc|mail|oldid|google)$")  # fmt: skip
-
-_DROPPED_TAGS = frozenset(
-    ["ref", "gallery", "timeline", "score", "imagemap", "references", "templatedata", "graph", "mapframe", "maplink", "inputbox", "includeonly", "hiero", "templatestyles", "indicator", "categorytree", "dynamicpagelist", "style", "script"]
-)
-_VERBATIM_TAGS = frozenset(["math", "nowiki", "pre", "source", "syntaxhighlight", "chem", "ce"])
-_LINE_TAGS = frozenset(["p", "div", "blockquote", "center", "li", "tr", "hr", "ul", "ol", "dl", "dt", "dd", "table", "h1", "h2", "h3", "h4", "h5", "h6", "caption", "poem"])
-_INFOBOXES = frozenset(
-    ["taxobox", "automatic taxobox", "speciesbox", "subspeciesbox", "chembox", "drugbox", "geobox", "planetbox", "starbox", "ship infobox", "protein", "enzyme", "mineral", "element", "football club infobox"]
-)
+_LANGUAGE_CODES = name_set("page", "languages")
+_OTHER_WIKIS = name_set("page", "other_wikis")
+_DROPPED_TAGS = name_set("tags", "dropped")
+_VERBATIM_TAGS = name_set("tags", "verbatim")
+_LINE_TAGS = name_set("tags", "line")
+_INFOBOXES = name_set("page", "infoboxes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +79,7 @@ def scan_value(source: str, site: Site, title: str = "") -> tuple[str, dict[str,
     """
     scanner = _Scanner(_RESERVED.sub("", source), site, title)
     text = html.unescape(scanner.read())
-    return text, {link_mark(index): target for index, target in enumerate(scanner.targets)}
+    return text, {mark_of(index): target for index, target in enumerate(scanner.targets)}
 
 
 @dataclass(slots=True)
@@ -229,42 +225,38 @@ class _Scanner:
         return end
 
     def _link(self, parts: list[str], trail: str) -> str:
-        """A closed `[[...]]`, its words and marks."""
-        target, shown = parts[0].strip(), parts[-1] if len(parts) > 1 else None
+        """A closed `[[...]]`: its words, marked when they lead to a page of this wiki."""
+        target, shown = parts[0].strip(), "|".join(parts[1:]) if len(parts) > 1 else None
         forced = target.startswith(":")
         target = target.lstrip(":").strip()
         prefix = target.partition(":")[0].strip().lower() if ":" in target else ""
         namespace = self.site.namespace(target) if prefix else 0
-        if not forced:
-            if namespace in FILE_NAMESPACES:
+        if not forced and prefix:
+            if namespace in FILE_NAMESPACES or prefix in _LANGUAGE_CODES:
                 return ""
             if namespace == CATEGORY_NAMESPACE:
                 if name := self.site.normalise(target.partition(":")[2]):
                     self.categories.append(without_marks(name))
                 return ""
-            if prefix and _INTERWIKI.match(prefix) and len(prefix) <= 3 and shown is None:
-                return ""
+        outside = namespace != 0 or prefix in _LANGUAGE_CODES or prefix in _OTHER_WIKIS
         if shown is None:
-            anchor = target
+            anchor = target.partition(":")[2] if prefix in _OTHER_WIKIS else target
         elif shown.strip():
-            anchor = "|".join(parts[1:]).strip() if namespace == 0 else shown.strip()
+            anchor = shown.strip()
         else:
+            # The pipe trick: `[[Anthem (novella)|]]` reads "Anthem".
             anchor = re.sub(r"\s*\([^()]*\)$|,.*$", "", target.partition(":")[2] if prefix else target)
-        anchor = anchor.replace("\n", " ") + trail
+        anchor = " ".join(anchor.split("\n")) + trail
         title = self.site.normalise(html.unescape(target))
-        outside = (
-            namespace != 0 or bool(prefix and _INTERWIKI.match(prefix)) or not title or bool(_BAD_TITLE.search(title))
-        )
-        if outside or not anchor.strip() or any(is_open(mark) for mark in anchor):
+        if outside or not title or _BAD_TITLE.search(title) or not anchor.strip() or any(map(is_open, anchor)):
             return anchor
         return self._marked(title, anchor)
 
     def _marked(self, title: str, anchor: str) -> str:
-        mark = link_mark(len(self.targets))
-        if mark is None:
+        if len(self.targets) >= MOST_LINKS:
             return anchor
         self.targets.append(title)
-        return mark + anchor + CLOSE
+        return mark_of(len(self.targets) - 1) + anchor + CLOSE
 
     def _template(self, frame: _Frame, end: int, top_level: bool) -> str:
         name = without_marks("".join(frame.parts[0])).replace("_", " ").strip().lower()

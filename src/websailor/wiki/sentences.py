@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 
 _END = re.compile(r"(?<=[.!?])([\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[A-ZÀ-ÖØ-ÞА-Я0-9])|(?<=[。！？])|\n+")
+# A full stop after these does not end a sentence.
+_ABBREVIATIONS = (
+    "Mr|Mrs|Ms|Dr|St|Sts|Mt|Ft|Jr|Sr|Prof|Rev|Gen|Col|Lt|Capt|Sgt|Gov|Sen|Rep|Hon|No|Nos|Vol|vol|pp|p|ed|eds|cf|c|ca|approx"
+    "|vs|etc|viz|Inc|Ltd|Co|Corp|Bros|Op|op|b|d|r|fl|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|lit|trans|est|fig|Fig"
+)
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"“'])(?:[A-Z]|[A-Z]\.[A-Z]|[a-z]\.[a-z]|Mr|Mrs|Ms|Dr|St|Sts|Mt|Ft|Jr|Sr|Prof|Rev|Gen|Col|Lt|Capt|Sgt|Gov|Sen"
-    r"|Rep|Hon|No|Nos|Vol|vol|pp|p|ed|eds|cf|c|ca|approx|vs|etc|viz|Inc|Ltd|Co|Corp|Bros|Op|op|b|d|r|fl|Jan|Feb|Mar|Apr|Jun|Jul"
-    r"|Aug|Sep|Sept|Oct|Nov|Dec|U\.S|D\.C|Ph\.D|B\.A|M\.A|A\.D|B\.C|i\.e|e\.g|lit|trans|est|fig|Fig)\.$"
+    rf"(?:^|[\s(\"“'–-])(?:[A-Z]|[A-Z]\.[A-Z]|[a-z]\.[a-z]|Ph\.D|[A-Z]\.[A-Z]\.[A-Z]|{_ABBREVIATIONS})\.$"
 )
 
 

@@ -1,6 +1,6 @@
 """The line of a page that answers a query best: a sentence or an infobox line, at most about thirty words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from websailor.records import Page
@@ -23,30 +23,48 @@ class Line:
     words: int
 
 
-def candidate_lines(page: Page, index: SearchIndex) -> tuple[Line, ...]:
-    """Infobox lines and sentences of a page with their terms, in the order in which they stand on it."""
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a page has to offer: its lines in the order in which they stand on it, infobox first."""
+
+    title: str
+    url: str
+    title_terms: frozenset[str]
+    lines: tuple[Line, ...]
+    default: str
+    """Shown when no line answers: the first sentence."""
+
+
+def page_candidates(page: Page, index: SearchIndex) -> Candidates:
+    """Infobox lines and sentences of a page with their terms."""
     text = page.text[:_LONGEST_TEXT]
     spoken = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)]
     lines = [*page_lines(page)[: MOST_LINES // 2], *spoken][:MOST_LINES]
-    return tuple(
-        Line(line, frozenset(index.words(line)) | frozenset(index.pairs(line)), line.count(" ") + 1) for line in lines
+    return Candidates(
+        title=page.title,
+        url=page.url,
+        title_terms=_terms(page.title, index),
+        lines=tuple(Line(line, _terms(line, index), line.count(" ") + 1) for line in lines),
+        default=page.first_sentence or (lines[0] if lines else page.title),
     )
 
 
-def best_line(lines: Sequence[Line], weights: dict[str, float], title_terms: Iterable[str], default: str) -> str:
-    """The line that holds most of the query, weighed by rarity; shorter ones win a tie, then earlier ones.
+def _terms(text: str, index: SearchIndex) -> frozenset[str]:
+    return frozenset((*index.words(text), *index.pairs(text)))
 
-    Terms of the title do not count: they stand above the snippet already. With no term left to find, `default`.
+
+def best_line(page: Candidates, weights: Mapping[str, float]) -> str:
+    """The line that holds most of the query; shorter ones win a tie, then earlier ones.
+
+    `weights`: the terms of the query with their rarity. Terms of the title do not count: they stand above the snippet already.
     """
-    wanted = weights.keys() - set(title_terms)
-    best, best_score = default, 0.0
-    for line in lines:
-        shared = wanted & line.terms
-        if not shared:
-            continue
-        score = sum(weights[term] for term in shared) - 0.01 * min(line.words, LONGEST_SNIPPET)
-        if score > best_score:
-            best, best_score = line.text, score
+    wanted = weights.keys() - page.title_terms
+    best, best_score = page.default, 0.0
+    for line in page.lines:
+        if shared := wanted & line.terms:
+            score = sum(weights[term] for term in shared) - 0.01 * min(line.words, LONGEST_SNIPPET)
+            if score > best_score:
+                best, best_score = line.text, score
     return best
 
 

@@ -1,7 +1,7 @@
 """The page store: one SQLite file with zstd-compressed pages, redirects, inlink counts and facts about the wiki.
 
-`StoreWriter` fills a new file; `PageStore` reads a finished one. A finished store never changes, so it is opened immutable
-(no locks, safe for any number of processes), with one connection per thread.
+`StoreWriter` fills a new file; `PageStore` reads a finished one. A finished store never changes, so it is opened
+immutable (no locks, safe for any number of processes), with one connection per thread.
 """
 
 import json
@@ -21,7 +21,8 @@ from websailor.wiki.titles import Site
 
 FILE_NAME = "pages.sqlite"
 _SCHEMA = """
-CREATE TABLE page(pid INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, inlinks INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
+CREATE TABLE page(
+  pid INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, inlinks INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
 CREATE TABLE raw_redirect(title TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE redirect(title TEXT PRIMARY KEY, pid INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE link_count(title TEXT PRIMARY KEY, pages INTEGER NOT NULL) WITHOUT ROWID;
@@ -69,7 +70,7 @@ class StoreWriter:
     def _train(self) -> None:
         """Train the compression dictionary on the first pages, then write them."""
         pages, self._waiting = self._waiting or [], None
-        samples = [_encode(page) for page in pages]
+        samples: list[Any] = [_encode(page) for page in pages]
         size = min(112_640, sum(map(len, samples)) // 20)
         if len(samples) >= 50 and size >= 1024:
             try:
@@ -107,14 +108,16 @@ class StoreWriter:
         run("INSERT INTO redirect SELECT r.title, p.pid FROM raw_redirect r JOIN page p ON p.title = r.target")
         for _ in range(_LONGEST_REDIRECT_CHAIN):
             run(
-                "INSERT OR IGNORE INTO redirect SELECT r.title, q.pid FROM raw_redirect r JOIN redirect q ON q.title = r.target"
+                "INSERT OR IGNORE INTO redirect "
+                "SELECT r.title, q.pid FROM raw_redirect r JOIN redirect q ON q.title = r.target"
             )
         run("CREATE INDEX redirect_pid ON redirect(pid)")
         run(
-            "UPDATE page SET inlinks = coalesce((SELECT pages FROM link_count c WHERE c.title = page.title), 0) + coalesce("
+            "UPDATE page SET inlinks = "
+            "coalesce((SELECT pages FROM link_count c WHERE c.title = page.title), 0) + coalesce("
             "(SELECT sum(c.pages) FROM redirect r JOIN link_count c ON c.title = r.title WHERE r.pid = page.pid), 0)"
         )
-        counts = {
+        counts: dict[str, float] = {
             "pages": self._count("page"),
             "redirects": self._count("redirect"),
             "redirects_without_page": self._count("raw_redirect") - self._count("redirect"),

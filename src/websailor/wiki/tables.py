@@ -1,7 +1,7 @@
 """Wiki tables -> lines: the inside of `{| ... |}` enters, one line `cell | cell` per row leaves.
 
-Links and templates inside have been reduced before, so that every `|` left belongs to the table. Cells that span rows are
-repeated in each row they cover: a row is then a statement that can be read alone.
+Links and templates inside have been reduced before, so that every `|` left belongs to the table. Cells that span rows
+are repeated in each row they cover: a row is then a statement that can be read alone.
 """
 
 import re

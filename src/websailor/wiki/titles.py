@@ -1,4 +1,4 @@
-"""Page titles and addresses: what MediaWiki does to a title before it looks it up, and the way between a title and its URL.
+"""Page titles and addresses: what MediaWiki does to a title before it looks it up, and the way from a title to its URL.
 
 Pure functions; `Site` holds the few facts about a wiki that they depend on.
 """
