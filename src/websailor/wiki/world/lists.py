@@ -156,6 +156,8 @@ class Lists:
             yield WikiPage(title, "\n\n".join([opening, *sections, "[[Category:Lists]]"]))
 
     def _category_pages(self) -> Iterator[WikiPage]:
+        yield WikiPage("Category:Contents", "Everything in this encyclopedia.", namespace=14)
+        yield _category("Lists", "Pages that list other pages.", ("Contents",))
         for number, plural in enumerate(kind.plural for kind in self.writer.kinds):
             yield _category(plural.capitalize(), f"Pages about {plural}.", ("Contents",))
             if number == self._home_kind:

@@ -19,6 +19,8 @@ from websailor.wiki.world.model import DISAGREES, INFOBOX, ON_OBJECT, TABLE, TEX
 MOST_ON_OBJECT = 8
 """Facts about others that one page states at most."""
 SHARE_ON_OBJECT = 0.3
+MOST_ASIDES = 6
+"""Sentences about neighbours for each neighbour, at most."""
 
 
 @dataclass(frozen=True)
@@ -151,13 +153,14 @@ def _asides(
     size = len(columns.kind_N)
     first_N = np.searchsorted(columns.subject_F, np.arange(size + 1))
     count_N = np.diff(first_N)
+    towards = np.flatnonzero(entity_relation(columns))
+    first_towards_N = np.searchsorted(columns.subject_F[towards], np.arange(size + 1))
+    neighbours_N = np.diff(first_towards_N)
     told_N = np.bincount(columns.subject_F, weights=(place_F & TEXT) > 0, minlength=size).astype(np.int64)
-    room_N = np.where(columns.stub_N, 0, np.clip(length_N - told_N, 0, 3 * count_N))
+    room_N = np.where(columns.stub_N, 0, np.clip(length_N - told_N, 0, MOST_ASIDES * neighbours_N))
     page = np.repeat(np.arange(size), room_N)
-    own = first_N[page] + (random.random(len(page)) * count_N[page]).astype(np.int64)
-    towards = entity_relation(columns)[own]
-    page, own = page[towards], own[towards]
-    neighbour = columns.object_F[own]
+    step = first_towards_N[page] + (random.random(len(page)) * neighbours_N[page]).astype(np.int64)
+    neighbour = columns.object_F[towards[step]]
     known = count_N[neighbour] > 0
     page, neighbour = page[known], neighbour[known]
     fact = first_N[neighbour] + (random.random(len(page)) * count_N[neighbour]).astype(np.int64)
