@@ -25,7 +25,12 @@ AGENT = AgentConfig(prompt="brief", turns=24, date="2025-01-01")
 
 
 def trajectory(
-    thoughts=("Dovi Marn.",), answer="Dovi Marn", stop=StopReason.ANSWER, calls=(), value=1.0, format_errors=0
+    thoughts=("Dovi Marn.",),
+    answer: str | None = "Dovi Marn",
+    stop=StopReason.ANSWER,
+    calls=(),
+    value=1.0,
+    format_errors=0,
 ) -> Trajectory:
     messages = [Message(role="system", content="s"), Message(role="user", content=QUESTIONS[0].prompt)]
     steps = []
@@ -90,10 +95,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     websailor.wiki.run(websailor.wiki.Config.model_validate({"seed": 5, "world": {"pages": 600}}), {}, paths["wiki"])
     graph = websailor.graph.Config(whole=True, title_ranks=False)
     websailor.graph.run(graph, {"wiki": paths["wiki"]}, paths["graph"])
-    questions = websailor.questions.Config(
-        count=60, held_out_count=10, style="brief", max_nodes=4, named_anchors=1, level=(1, 2), candidates=2,
-        max_candidates=4, lattices=("decade",), max_clues=3,
-    )  # fmt: skip
+    questions = websailor.questions.Config.model_validate(
+        {"count": 60, "held_out_count": 10, "style": "brief", "max_nodes": 4, "named_anchors": 1, "level": (1, 2)}
+        | {"candidates": 2, "max_candidates": 4, "lattices": ("decade",), "max_clues": 3}
+    )
     inputs = {"wiki": paths["wiki"], "graph": paths["graph"]}
     websailor.questions.run(questions, inputs, paths["questions"])
     return {"wiki": paths["wiki"], "questions": paths["questions"]}

@@ -16,7 +16,7 @@ from websailor.tools.arguments import checked
 from websailor.trajectories.collect import early_answer
 from websailor.trajectories.expert import ExpertPolicy
 
-TEMPLATE_WORDS = frozenset(["Need", "Candidates", "Check", "Take", "Yes", "No", "Not", "Search", "Nothing", "Read", "Open", "Look"])
+TEMPLATE_WORDS = set(re.findall(r"\w+", "Need Candidates Check Take Yes No Not Search Nothing Read Open Look"))
 WRONG_BY_HASTE = {"decade", "same year"}
 
 

@@ -15,7 +15,7 @@ def describe(operation) -> str:
     match operation:
         case Find(variable, atom, known, domain):
             way = "from label" if known is None else "forward" if operation.forward else "back"
-            return f"find {variable} {way} {atom.relation if atom else domain.value}"
+            return f"find {variable} {way} {atom.relation if atom else domain and domain.value}"
         case Match(atom):
             return f"match {atom.relation} {atom.subject} {atom.object}"
         case Measure(atom, domains):

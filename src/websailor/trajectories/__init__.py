@@ -33,6 +33,8 @@ class Config(StageConfig):
     tries: int = Field(default=1, ge=1)
     """Draws of a habit per question. The expert is deterministic, so a habit that a question has had already is not run
     again."""
+    attempts: int = Field(default=2, ge=1, le=3)
+    """Ways of looking for the candidates of one step: a search, a search in other words, the known one's page."""
     split: Literal["train", "held_out", "all"] = "train"
     """Which questions are worked on."""
     limit: int | None = Field(default=None, ge=1)

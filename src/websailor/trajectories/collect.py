@@ -38,8 +38,9 @@ def collect(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         if directory.finished:
             return directory.manifest()
         questions = _questions(config, inputs["questions"])
-        toolbox = simulated_toolbox(open_wiki(inputs["wiki"]), config.tools)
-        policy = ExpertPolicy(config.careful, config.tools.address, config.seed)
+        wiki = open_wiki(inputs["wiki"])
+        toolbox = simulated_toolbox(wiki, config.tools)
+        policy = ExpertPolicy(config.careful, config.tools.address, config.seed, wiki.language, config.attempts)
         with progress_bar("trajectories", len(questions)) as bar:
             asyncio.run(_all(config, questions, policy, toolbox, directory, bar))
         return directory.finish(**summary(out))

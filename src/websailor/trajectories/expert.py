@@ -68,10 +68,16 @@ class ExpertPolicy:
     name = "expert"
 
     def __init__(
-        self, careful: float = 1.0, address: Literal["title", "url"] = "title", seed: int = 0, language: str = "en"
+        self,
+        careful: float = 1.0,
+        address: Literal["title", "url"] = "title",
+        seed: int = 0,
+        language: str = "en",
+        attempts: int = 2,
     ) -> None:
         self._careful = careful
         self._language = language
+        self._attempts = attempts
         self._address: Literal["title", "url"] = address
         self._seed = seed
 
@@ -84,4 +90,4 @@ class ExpertPolicy:
         """A conversation; it never sees `question.answer` or the pattern's assignment."""
         habit = self.habit(question, seed)
         blind = question.pattern.model_copy(update={"assignment": {}})
-        return ExpertModel(Solver(blind, habit, self._address, self._language), habit)
+        return ExpertModel(Solver(blind, habit, self._address, self._language, self._attempts), habit)

@@ -6,7 +6,7 @@ in results. The expert knows of the world only what stands in its `Notes`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ _HIT = re.compile(r"^\d+\. (.+)$")
 _LINKED_HIT = re.compile(r"^\d+\. \[(.+)\]\((\S+)\)$")
 _FIELD = re.compile(r"^([a-z][a-z0-9_ ]{0,40}): (.+)$")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
+_LIST = re.compile(r",\s+(?:and\s+)?|\s+and\s+")
 _PRONOUN = r"(?:He|She|It|They|The [a-z]+|This [a-z]+)"
 _NAME = r"[^\s.,;:][^.,;:]*?"
 _LITERAL = r"[-−]?\d(?:[\d,.]*\d)?"
@@ -103,7 +104,8 @@ def read_visit(text: str) -> list[PageView]:
 def _phrasings(relation: str, language: str) -> tuple[re.Pattern[str], ...]:
     """One pattern for each way the lexicon states the relation, with groups `s` and `o`."""
     value = {True: _LITERAL, False: rf"(?!\d){_NAME}", None: _NAME}[is_literal(relation)]
-    slots = {"s": f"(?P<s>{_PRONOUN}|{_NAME})", "o": f"(?P<o>{value})"}
+    several = rf"{_NAME}(?:, {_NAME})*"
+    slots = {"s": f"(?P<s>{_PRONOUN}|{several})", "o": f"(?P<o>{_PRONOUN}|{value})"}
     compiled: list[re.Pattern[str]] = []
     for template in templates(relation, language):
         parts = re.split(r"\{(\w+)\}", template.rstrip(".").strip())
@@ -141,6 +143,14 @@ class Notes:
             title
             for (title, stated), objects in self._objects.items()
             if stated == relation and any(self.key(written) == wanted for written in objects)
+        )
+
+    def subjects_where(self, relation: str, holds: Callable[[str], bool]) -> tuple[str, ...]:
+        """Titles of everything seen with an object of the relation for which `holds`, in the order seen."""
+        return tuple(
+            title
+            for (title, stated), objects in self._objects.items()
+            if stated == relation and any(map(holds, objects))
         )
 
     def kind(self, title: str) -> str | None:
@@ -196,10 +206,13 @@ class Notes:
         for relation in self._relations:
             for phrasing in _phrasings(relation, self._language):
                 for match in phrasing.finditer(text):
-                    subject = match.group("s").strip()
-                    if re.fullmatch(_PRONOUN, subject) or same_name(subject, title):
-                        subject = title
-                    self._add(subject, relation, match.group("o").strip())
+                    value = self._spoken_of(match.group("o"), title)
+                    for subject in _LIST.split(match.group("s").strip()):
+                        self._add(self._spoken_of(subject, title), relation, value)
+
+    def _spoken_of(self, words: str, title: str) -> str:
+        """The page's title where a sentence says "she" or the plain name."""
+        return title if re.fullmatch(_PRONOUN, words) or same_name(words, title) else words.strip()
 
     def _add(self, subject: str, relation: str, value: str) -> None:
         titles = self._titles.setdefault(self.key(subject), [])

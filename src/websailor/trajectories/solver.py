@@ -17,11 +17,13 @@ from typing import Any, Literal
 from websailor.records import Atom, Pattern
 from websailor.trajectories import words
 from websailor.trajectories.plan import Find, Label, Match, Measure, Operation, make_plan
-from websailor.trajectories.reading import Notes, SearchHit, base_name, mentions, name_key, same_name, split_values
+from websailor.trajectories.reading import Notes, SearchHit, base_name, mentions, name_key, same_name
 
 Habit = Literal["careful", "hasty"]
-ATTEMPTS = 2
-"""Queries for the candidates of one step: the first, and one that words it otherwise."""
+LABEL_ATTEMPTS = 10
+"""Values under a label that are searched for one by one: the years of a decade."""
+LISTS = 3
+"""List pages that are read for a label without a name."""
 UNKNOWN = "unknown"
 """What the expert answers when it has looked everywhere it knows to look."""
 
@@ -48,12 +50,14 @@ class Solver:
         habit: Habit,
         address: Literal["title", "url"],
         language: str = "en",
+        attempts: int = 2,
         most_candidates: int = 12,
     ) -> None:
         self._pattern = pattern
         self._habit: Habit = habit
         self._address = address
         self._language = language
+        self._attempts = attempts
         self._most = most_candidates
         plan = make_plan(pattern)
         self._operations = plan.operations if habit == "careful" else plan.shortcut(pattern.focus)
@@ -90,7 +94,7 @@ class Solver:
 
     def _find(self, find: Find, index: int) -> Work:
         tried: set[str] = set()
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self._attempts if find.known is not None else LABEL_ATTEMPTS):
             fresh = [
                 name
                 for name in (yield from self._candidates(find, index, attempt))
@@ -176,11 +180,13 @@ class Solver:
             and (seen := self._notes.subjects(atom.relation, known))
         ):
             return list(seen)
-        queries = words.queries(atom.relation, known, self._language)
-        if attempt >= len(queries):
-            return []
-        need = words.need_subject(atom.relation, known, self._kinds.get(atom.subject))
-        hits = yield from self._search(queries[attempt], need if attempt == 0 else "Not there. Search again.")
+        queries = words.queries(atom.relation, known, self._language)[:2]
+        hits: list[SearchHit] = []
+        if attempt < len(queries):
+            need = words.need_subject(atom.relation, known, self._kinds.get(atom.subject))
+            hits = yield from self._search(queries[attempt], need if attempt == 0 else "Not there. Search again.")
+        else:
+            yield from self._visit(known, words.inverse_goal(atom.relation), f"Not there. Read {known}.")
         stated = self._notes.subjects(atom.relation, known)
         shown = [hit.title for hit in hits if hit.title in stated]
         return shown or list(stated) or self._mentions(atom, hits, known)
@@ -192,24 +198,21 @@ class Solver:
         return [hit.title for hit in hits if not same_name(hit.title, known) and mentions(hit.snippet, known)]
 
     def _start(self, find: Find, attempt: int) -> Generator[Turn, str, list[str]]:
-        """Candidates from a label alone: pages in the results that carry it, then the names on a list or category
-        page."""
-        if attempt:
-            return []
+        """Candidates from a label alone: value by value where it has few, else from the list pages that bear it."""
         domain = find.domain
         assert domain is not None
         relation = find.atom.relation if find.atom is not None else None
-        kind = self._kinds.get(find.variable)
-        hits = yield from self._search(
-            words.label_query(relation, domain, kind), words.need_label(relation, domain, kind)
-        )
-        lists = [hit for hit in hits if _is_list(hit.title)]
-        names = [hit.title for hit in hits if hit not in lists]
-        for page in lists[:1]:
-            views = yield from self._visit(page.title, domain.value, f"Read {page.title}.")
-            listed = [part.strip(" *•.") for text in views for part in split_values(text)]
-            names = [name for name in listed if name and not same_name(name, page.title)] or names
-        return names
+        kind, values = self._kinds.get(find.variable), words.label_values(domain) if relation is not None else ()
+        if attempt >= max(1, len(values)):
+            return []
+        label = values[attempt] if values else words.fuzzy_label(domain)
+        need = words.need_label(relation, label, kind) if attempt == 0 else f"Not there. Search {label}."
+        hits = yield from self._search(words.label_query(relation, label, kind), need)
+        for page in [hit for hit in hits if not values and _is_list(hit.title)][:LISTS]:
+            yield from self._visit(page.title, label, f"Read {page.title}.")
+        if relation is None:
+            return [hit.title for hit in hits if not _is_list(hit.title)]
+        return list(self._notes.subjects_where(relation, lambda value: words.fits(domain, value)))
 
     # ------------------------------------------------------------ checks
 
@@ -355,4 +358,4 @@ def _same_value(one: str, other: str) -> bool:
 
 
 def _is_list(title: str) -> bool:
-    return title.startswith(("List of ", "Category:", "Lists of "))
+    return title.startswith(("List of ", "Category:", "Lists of ", "Index of "))

@@ -42,7 +42,7 @@ def templates(name: str, language: str) -> tuple[str, ...]:
     if found is None:
         return ()
     words = found.chinese if language == "zh" else found
-    clues = tuple("{s} " + clue for clue in words.clue)
+    clues = tuple("{s} " + clue for clue in words.clue) + tuple("{o} " + phrase for phrase in words.inverse)
     leads = [lead for kind in found.subject if kind in kinds() for lead in kinds()[kind].leads if f"{{{name}}}" in lead]
     return tuple(dict.fromkeys((*found.sentences, *(lead.replace(f"{{{name}}}", "{o}") for lead in leads), *clues)))
 
@@ -110,15 +110,39 @@ def object_query(name: str, subject: str, language: str = "en") -> str:
     return f"{_noun(name, language)} {subject}"
 
 
-def label_query(name: str | None, domain: Domain, kind: str | None) -> str:
-    """A search query from a label alone: `born in 1950s`, `companies`."""
+def inverse_goal(name: str) -> str:
+    """What to look for on the object's own page: "is the birthplace of"."""
+    found = relation(name)
+    return " ".join(found.inverse[0].replace("{s}", " ").split()) if found is not None else key_words(name)
+
+
+def label_values(domain: Domain) -> tuple[str, ...]:
+    """The exact values under a label, where they are few enough to search for one by one: the years of a decade."""
+    if domain.lattice in ("year", "value"):
+        return (domain.value,)
+    if domain.lattice == "decade":
+        first = int(domain.value.removesuffix("s"))
+        return tuple(str(year) for year in range(first, first + 10))
+    return ()
+
+
+def label_query(name: str | None, label: str, kind: str | None) -> str:
+    """A search query without any name: `people born in 1953`, `clubs T`."""
     if name is None:
-        label = domain.value if domain.lattice == "initial" else _plural(domain.value)
-        return f"{_plural(kind)} {label}" if kind and domain.lattice == "initial" else label
+        return f"{_plural(kind)} {label}" if kind and kind != label else _plural(label)
     found = relation(name)
     query = found.query if found is not None else key_words(name)
-    label = domain.value.replace("..", " ")
     return f"{_plural(kind)} {query} {label}" if kind else f"{query} {label}"
+
+
+def fuzzy_label(domain: Domain) -> str:
+    """A label as list pages write it: `between 1900 and 1949`, `in the 20th century`."""
+    if domain.lattice in ("half_century", "range"):
+        low, _, high = _bounds(domain)
+        return f"between {low} and {high}"
+    if domain.lattice == "century":
+        return f"in the {domain.value}th century"
+    return domain.value
 
 
 # ---------------------------------------------------------------- thoughts
@@ -139,10 +163,9 @@ def need_object(name: str, subject: str) -> str:
     return f"Need the {_noun(name, 'en')} of {subject}."
 
 
-def need_label(name: str | None, domain: Domain, kind: str | None) -> str:
-    """`Need a person with born in the 1950s.`"""
-    who = f"a {kind}" if kind else "one"
-    return f"Need {who} with {key_words(name)} {in_label(domain)}." if name else f"Need {who}: {in_label(domain)}."
+def need_label(name: str | None, label: str, kind: str | None) -> str:
+    """`Need people born in 1953.`"""
+    return f"Need {label_query(name, label, kind)}."
 
 
 def in_label(domain: Domain) -> str:
