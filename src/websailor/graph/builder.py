@@ -30,7 +30,6 @@ class Node:
     votes: Counter[str] = field(default_factory=Counter)
     """Types that the relations pointing at it suggest."""
     has_page: bool = True
-    url: str = ""
     near: set[str] = field(default_factory=set)
     """Entities that a fact joins it with."""
     returns: int = 0
@@ -151,7 +150,7 @@ class GraphBuilder:
         query = name_of(title) if other is None else f"{name_of(title)} {name_of(other)}"
         node.returns += 1
         for reading in self._found(query):
-            if any(end in self.nodes for end in _ends(reading)):
+            if any(end in self.nodes for end in _spoken_of(reading)):
                 self._add(reading)
 
     def _near_stranger(self, title: str) -> str | None:
@@ -186,7 +185,7 @@ class GraphBuilder:
             before = self.edges
             if other is not None:
                 for reading in self._found(f"{name_of(title)} {name_of(other)}"):
-                    known = {end for end in _ends(reading) if end in self.nodes}
+                    known = {end for end in _spoken_of(reading) if end in self.nodes}
                     if reading.title in self.nodes or len(known) > 1:
                         self._add(reading, known_only=True)
             fruitless = 0 if self.edges > before else fruitless + 1
@@ -211,40 +210,43 @@ class GraphBuilder:
         self._expanded.add(reading.title)
         self._readings.pop(reading.title, None)
         self._frontier.discard(reading.title)
+        accepted = [fact for fact in reading.facts if fact.id not in self.facts]
+        if known_only:
+            known = self.nodes.keys() | {reading.title}
+            accepted = [fact for fact in accepted if ends(fact) <= known]
         absent = set(reading.absent)
-        accepted = [
-            fact
-            for fact in reading.facts
-            if fact.id not in self.facts
-            and not (known_only and fact.value_type == "entity" and fact.object not in self.nodes)
-        ]
-        if accepted or reading.title in self.nodes:
-            node = self.nodes.setdefault(reading.title, Node())
-            node.kind, node.url = reading.kind, reading.url
-            self._earlier.add(reading.title)
         for fact in accepted:
-            self._accept(fact, fact.object not in absent)
+            self._accept(fact, absent)
+        if (node := self.nodes.get(reading.title)) is not None:
+            node.kind = reading.kind
+            self._earlier.add(reading.title)
         if not known_only:
             for title in reading.linked[: self._config.follow_links]:
                 if title not in self._expanded:
                     self._frontier.add(title)
 
-    def _accept(self, fact: Fact, object_has_page: bool) -> None:
+    def _accept(self, fact: Fact, absent: set[str]) -> None:
         self.facts[fact.id] = fact
         self._keep(fact)
-        if fact.value_type != "entity":
-            return
-        self.edges += 1
-        target = self.nodes.setdefault(fact.object, Node(has_page=object_has_page))
-        if (guess := kind_of_object(fact.relation)) != UNKNOWN:
-            target.votes[guess] += 1
-        target.near.add(fact.subject)
-        self.nodes[fact.subject].near.add(fact.object)
-        if object_has_page and fact.object not in self._expanded:
-            self._frontier.add(fact.object)
+        for end in sorted(ends(fact)):
+            if end not in self.nodes:
+                self.nodes[end] = Node(has_page=end not in absent)
+                if end not in absent and end not in self._expanded:
+                    self._frontier.add(end)
+        if fact.value_type == "entity":
+            self.edges += 1
+            subject, target = self.nodes[fact.subject], self.nodes[fact.object]
+            subject.near.add(fact.object)
+            target.near.add(fact.subject)
+            if (guess := kind_of_object(fact.relation)) != UNKNOWN:
+                target.votes[guess] += 1
 
 
-def _ends(reading: Reading) -> set[str]:
-    """The entities that a page's facts speak of, its own among them if it states any."""
-    objects = {fact.object for fact in reading.facts if fact.value_type == "entity"}
-    return objects | {reading.title} if reading.facts else objects
+def ends(fact: Fact) -> set[str]:
+    """The entities that a fact speaks of."""
+    return {fact.subject, fact.object} if fact.value_type == "entity" else {fact.subject}
+
+
+def _spoken_of(reading: Reading) -> set[str]:
+    """The entities that a page's facts speak of."""
+    return {end for fact in reading.facts for end in ends(fact)}

@@ -7,22 +7,18 @@ names no entity, date or number is no fact.
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from hashlib import blake2b
-from typing import Protocol
+from typing import Literal, Protocol
 
 from websailor.graph.kinds import kind_of_page
-from websailor.records import Fact, InfoboxField, Link, Page, Record, Source, Value, ValueType
-from websailor.wiki.relations import kinds, relations
-from websailor.wiki.sentences import sentence_spans
+from websailor.graph.phrases import statements
+from websailor.records import Fact, InfoboxField, Page, Record, Source, Value, ValueType
+from websailor.wiki.relations import relations
 from websailor.wiki.titles import Site
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _REPEATED = re.compile(r"(?<![kc]m)(?<!mi)(?<!ft)(?<!_m)_?\d+$")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
-_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?![\w])")
-_SUBJECT_PRONOUN = re.compile(r"^(He|She|It|They)\b")
-_SLOT = re.compile(r"\{(\w+)\}")
 _TITLED = re.compile(r"^(.*)_title(\d*)$")
 _PRESENTATION = re.compile(
     r"(?:^|_)(?:image|img|photo|logo|caption|alt|map|signature|website|url|homepage|coordinates|coord|lat|lon|long|footnotes?|"
@@ -56,7 +52,7 @@ class Reading(Record):
     disambiguation: bool
     facts: tuple[Fact, ...]
     absent: tuple[str, ...]
-    """Objects of its facts that have no page."""
+    """Entities of its facts that have no page."""
     linked: tuple[str, ...]
     """Canonical titles of existing pages it links to, in order."""
 
@@ -79,54 +75,89 @@ def fact_id(subject: str, relation: str, value: str, value_type: ValueType, unit
 
 def read_page(page: Page, titles: Titles, query: str | None) -> Reading:
     """Facts and links of a page that `query` led to (None: a link did)."""
-    found: dict[str, Fact] = {}
-    absent: dict[str, None] = {}
-
-    def add(relation: str, value_type: ValueType, value: str, unit: str | None, source: Source) -> None:
-        if value_type == "entity":
-            linked = canonical(value, titles)
-            if linked is None or linked[0] == page.title:
-                return
-            value = linked[0]
-            if not linked[1]:
-                absent[value] = None
-        key = fact_id(page.title, relation, value, value_type, unit)
-        found.setdefault(
-            key,
-            Fact(
-                id=key,
-                subject=page.title,
-                relation=relation,
-                object=value,
-                value_type=value_type,
-                unit=unit,
-                source=source,
-            ),
-        )
-
+    collected = _Collected(page, titles)
+    kind = kind_of_page(page)
     if not page.disambiguation:
         for relation, field in named_fields(page.infobox):
             quote = f"{field.key}: {', '.join(value.text for value in field.values)}"
             source = Source(page=page.title, kind="infobox", quote=quote, url=page.url, query=query)
             for value in field.values:
-                if (text := plain_value(value)) is not None:
-                    add(relation, value.type, text, value.unit if value.type == "number" else None, source)
-        for relation, value_type, value, sentence in sentence_facts(page):
-            source = Source(page=page.title, kind="sentence", quote=sentence, url=page.url, query=query)
-            unit = relations()[relation].unit if value_type == "number" else None
-            add(relation, value_type, value, unit, source)
+                if (text := plain_value(value, relation)) is not None:
+                    collected.add(page.title, relation, value.type, text, value.unit, source)
+        collected.settle()
+        for stated in statements(page, name_of(page.title), kind):
+            where: Literal["table", "sentence"] = "table" if stated.table else "sentence"
+            source = Source(page=page.title, kind=where, quote=stated.quote, url=page.url, query=query)
+            subject, target = stated.subject or page.title, stated.object or page.title
+            collected.add(
+                subject, stated.relation, stated.value_type, target, relations()[stated.relation].unit, source
+            )
     linked = (canonical(link.target, titles) for link in page.links)
     existing = dict.fromkeys(target[0] for target in linked if target is not None and target[1])
     existing.pop(page.title, None)
     return Reading(
         title=page.title,
         url=page.url,
-        kind=kind_of_page(page),
+        kind=kind,
         disambiguation=page.disambiguation,
-        facts=tuple(found.values()),
-        absent=tuple(absent),
+        facts=tuple(collected.facts.values()),
+        absent=tuple(collected.absent),
         linked=tuple(existing),
     )
+
+
+class _Collected:
+    """The facts of one page. The infobox wins: a functional relation that it states is not stated again by the text."""
+
+    def __init__(self, page: Page, titles: Titles) -> None:
+        self._titles = titles
+        self._canonical: dict[str, tuple[str, bool] | None] = {page.title: (page.title, True)}
+        self._settled: set[tuple[str, str]] = set()
+        self.facts: dict[str, Fact] = {}
+        self.absent: dict[str, None] = {}
+
+    def settle(self) -> None:
+        """What has been collected so far stands against what comes."""
+        self._settled = {
+            (fact.subject, fact.relation)
+            for fact in self.facts.values()
+            if fact.relation in relations() and relations()[fact.relation].functional
+        }
+
+    def add(
+        self, subject: str, relation: str, value_type: ValueType, value: str, unit: str | None, source: Source
+    ) -> None:
+        """Keep a fact, unless it speaks of no article, of an entity and itself, or against what is settled."""
+        about = self._entity(subject)
+        if about is None or (about, relation) in self._settled:
+            return
+        if value_type == "entity":
+            target = self._entity(value)
+            if target is None or target == about:
+                return
+            value = target
+        unit = unit if value_type == "number" else None
+        key = fact_id(about, relation, value, value_type, unit)
+        if key not in self.facts:
+            self.facts[key] = Fact(
+                id=key,
+                subject=about,
+                relation=relation,
+                object=value,
+                value_type=value_type,
+                unit=unit,
+                source=source,
+            )
+
+    def _entity(self, title: str) -> str | None:
+        if title not in self._canonical:
+            self._canonical[title] = canonical(title, self._titles)
+        found = self._canonical[title]
+        if found is None:
+            return None
+        if not found[1]:
+            self.absent[found[0]] = None
+        return found[0]
 
 
 def canonical(target: str, titles: Titles) -> tuple[str, bool] | None:
@@ -159,8 +190,13 @@ def named_fields(infobox: tuple[InfoboxField, ...]) -> Iterator[tuple[str, Infob
         yield relation, field
 
 
-def plain_value(value: Value) -> str | None:
-    """The object of a fact as `Fact.object` wants it; None for text and for what the importer could not read."""
+def plain_value(value: Value, relation: str) -> str | None:
+    """The object of a fact as `Fact.object` wants it; None for what the importer could not read.
+
+    Text is an object only where the relation lexicon says that the relation's objects are text (a genre).
+    """
+    if value.type == "text":
+        return value.text if relation in relations() and relations()[relation].value_type == "text" else None
     if value.type == "entity":
         return value.target
     if value.type == "date":
@@ -175,77 +211,3 @@ def plain_value(value: Value) -> str | None:
 def plain_number(number: float) -> str:
     """Plain digits, without a fraction where there is none: 12.0 -> `12`."""
     return str(int(number)) if number == int(number) else repr(number)
-
-
-@cache
-def _forms() -> dict[str, tuple[str, ...]]:
-    """Sentence with its slots emptied (see `_emptied`) -> the relations that fill them, in order."""
-    forms: dict[str, tuple[str, ...]] = {}
-    known = relations()
-
-    def add(form: str, slots: tuple[str, ...]) -> None:
-        if all(slot in known and known[slot].value_type != "text" for slot in slots):
-            forms.setdefault(form, slots)
-
-    for relation in known.values():
-        for sentence in relation.sentences:
-            add(sentence.replace("{o}", _slot(relation.name)), (relation.name,))
-    for kind in kinds().values():
-        for lead in kind.leads:
-            slots = tuple(slot for slot in _SLOT.findall(lead) if slot != "s")
-            add(_SLOT.sub(lambda slot: "{s}" if slot[1] == "s" else _slot(slot[1]), lead), slots)
-    return forms
-
-
-def _slot(relation: str) -> str:
-    """`{o}` where a relation points at a link, `{n}` where at digits: "was born in {o}" is told from "in {n}"."""
-    known = relations().get(relation)
-    return "{o}" if known is None or known.value_type == "entity" else "{n}"
-
-
-def sentence_facts(page: Page) -> Iterator[tuple[str, ValueType, str, str]]:
-    """(relation, type, object, sentence) of every sentence that has a form of the relation lexicon."""
-    forms, known = _forms(), relations()
-    links = sorted((link for link in page.links if link.offset >= 0), key=lambda link: link.offset)
-    first = 0
-    for start, end in sentence_spans(page.text):
-        while first < len(links) and links[first].offset < start:
-            first += 1
-        last = first
-        while last < len(links) and links[last].offset < end:
-            last += 1
-        sentence = page.text[start:end]
-        form, objects = _emptied(sentence, start, name_of(page.title), links[first:last])
-        names = forms.get(form)
-        if names is None or len(names) != len(objects):
-            continue
-        for relation, value in zip(names, objects, strict=True):
-            yield relation, known[relation].value_type, value, sentence
-
-
-def _emptied(sentence: str, start: int, name: str, links: list[Link]) -> tuple[str, list[str]]:
-    """The sentence with `{s}` for its subject, `{o}` for links and `{n}` for numbers; and these targets and digits."""
-    parts: list[str] = []
-    objects: list[str] = []
-
-    def plain(text: str) -> None:
-        position = 0
-        for number in _NUMBER.finditer(text):
-            parts.extend((text[position : number.start()], "{n}"))
-            objects.append(number[0].replace(",", ""))
-            position = number.end()
-        parts.append(text[position:])
-
-    position = 0
-    for link in links:
-        offset = link.offset - start
-        if offset < position or sentence[offset : offset + len(link.anchor)] != link.anchor:
-            continue
-        plain(sentence[position:offset])
-        parts.append("{o}")
-        objects.append(link.target)
-        position = offset + len(link.anchor)
-    plain(sentence[position:])
-    form = "".join(parts)
-    spoken = _SUBJECT_PRONOUN.sub("{s}", form)
-    return (spoken if spoken != form else form.replace(name, "{s}", 1)), objects

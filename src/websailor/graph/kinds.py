@@ -11,10 +11,11 @@ from functools import cache
 from importlib.resources import files
 
 from websailor.records import Page
-from websailor.wiki.relations import relation
+from websailor.wiki.relations import kinds, relation
 
 UNKNOWN = "thing"
 
+_LISTED = re.compile(r" (?:of|in|from|by)\b")
 _CATEGORIES = (
     (
         re.compile(r"\b(births|deaths|living people|people from|alumni|writers|politicians|philosophers)\b", re.I),
@@ -37,6 +38,11 @@ def _tables() -> dict[str, dict[str, list[str]]]:
 
 
 @cache
+def _plurals() -> dict[str, str]:
+    return {kind.plural: kind.name for kind in kinds().values()}
+
+
+@cache
 def _lookup(table: str) -> dict[str, str]:
     return {name: kind for kind, names in _tables()[table].items() for name in names}
 
@@ -51,6 +57,8 @@ def kind_of_page(page: Page) -> str:
     if page.infobox_type:
         return kind_of_infobox(page.infobox_type)
     for category in page.categories:
+        if (plural := _plurals().get(_LISTED.split(category, maxsplit=1)[0].lower())) is not None:
+            return plural
         for pattern, kind in _CATEGORIES:
             if pattern.search(category):
                 return kind
