@@ -90,4 +90,4 @@ class ExpertPolicy:
         """A conversation; it never sees `question.answer` or the pattern's assignment."""
         habit = self.habit(question, seed)
         blind = question.pattern.model_copy(update={"assignment": {}})
-        return ExpertModel(Solver(blind, habit, self._address, self._language, self._attempts), habit)
+        return ExpertModel(Solver(question.prompt, blind, habit, self._address, self._language, self._attempts), habit)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from websailor.trajectories.words import is_literal, kind_in, templates
+from websailor.trajectories.words import is_literal, kind_in, table_label, templates
 
 SEPARATOR = "\n=======\n"
 _HIT = re.compile(r"^\d+\. (.+)$")
@@ -21,6 +21,8 @@ _LIST = re.compile(r",\s+(?:and\s+)?|\s+and\s+")
 _PRONOUN = r"(?:He|She|It|They|The [a-z]+|This [a-z]+)"
 _NAME = r"[^\s.,;:][^.,;:]*?"
 _LITERAL = r"[-−]?\d(?:[\d,.]*\d)?"
+_TENURE = r" (?:from|since|between|until|in) "
+_CELL = rf"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*|{_LITERAL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ def _phrasings(relation: str, language: str) -> tuple[re.Pattern[str], ...]:
     for template in templates(relation, language):
         parts = re.split(r"\{(\w+)\}", template.rstrip(".").strip())
         body = "".join(slots.get(part, _NAME) if index % 2 else re.escape(part) for index, part in enumerate(parts))
-        compiled.append(re.compile(rf"(?:^|(?<=[.;] )){body}(?=[.,;]|$)"))
+        compiled.append(re.compile(rf"(?:^|(?<=[.;] )){body}(?=[.,;]|$|{_TENURE})"))
+    if (label := table_label(relation)) is not None:
+        compiled.append(re.compile(rf"(?:^|(?<= )){re.escape(label)} \| (?P<o>{_CELL})"))
     return tuple(compiled)
 
 
@@ -207,7 +211,8 @@ class Notes:
             for phrasing in _phrasings(relation, self._language):
                 for match in phrasing.finditer(text):
                     value = self._spoken_of(match.group("o"), title)
-                    for subject in _LIST.split(match.group("s").strip()):
+                    stated_of = match.group("s").strip() if "s" in match.re.groupindex else title
+                    for subject in _LIST.split(stated_of):
                         self._add(self._spoken_of(subject, title), relation, value)
 
     def _spoken_of(self, words: str, title: str) -> str:

@@ -46,6 +46,7 @@ class Solver:
 
     def __init__(
         self,
+        prompt: str,
         pattern: Pattern,
         habit: Habit,
         address: Literal["title", "url"],
@@ -61,7 +62,9 @@ class Solver:
         self._most = most_candidates
         plan = make_plan(pattern)
         self._operations = plan.operations if habit == "careful" else plan.shortcut(pattern.focus)
-        self._bound = {variable: base_name(value) for variable, value in plan.anchors.items()}
+        self._bound = {
+            variable: value if value in prompt else base_name(value) for variable, value in plan.anchors.items()
+        }
         self._notes = Notes((atom.relation for atom in pattern.atoms), language)
         self._remarks: list[str] = []
         self._made: set[tuple[str, ...]] = set()
@@ -296,6 +299,10 @@ class Solver:
         seen = self._notes.objects(subject, relation)
         if seen:
             return seen
+        if self._attempts > 2:
+            yield from self._visit(subject, words.spoken_goal(relation), "Not there. Read on.")
+            if seen := self._notes.objects(subject, relation):
+                return seen
         yield from self._search(words.object_query(relation, subject, self._language), "Not there. Search.")
         return self._notes.objects(subject, relation)
 

@@ -93,8 +93,12 @@ def kind_of_name(title: str) -> str | None:
 @cache
 def _kind_phrases() -> dict[str, str]:
     """What pages call each kind: the words after "is a" in its plainest first sentence."""
-    plain = ((name, _IS_A.search(kind.leads[-1])) for name, kind in kinds().items())
-    return {name: match.group(1) for name, match in plain if match is not None}
+    phrases = {name: name for name in kinds()}
+    for name, kind in kinds().items():
+        plain = _IS_A.search(kind.leads[-1]) if kind.leads else None
+        if plain is not None:
+            phrases[name] = plain.group(1)
+    return phrases
 
 
 def queries(name: str, known: str, language: str = "en") -> tuple[str, ...]:
@@ -108,6 +112,20 @@ def queries(name: str, known: str, language: str = "en") -> tuple[str, ...]:
 def object_query(name: str, subject: str, language: str = "en") -> str:
     """A search query for the object of a relation whose subject is known."""
     return f"{_noun(name, language)} {subject}"
+
+
+def spoken_goal(name: str) -> str:
+    """The relation in the words of sentences and tables, where they are not those of its key: "larger area belongs to"."""
+    found = relation(name)
+    if found is None:
+        return key_words(name)
+    return " ".join(f"{found.noun} {found.clue[-1]}".replace("{o}", " ").split())
+
+
+def table_label(name: str) -> str | None:
+    """What a row of a table calls the relation."""
+    found = relation(name)
+    return found.noun.capitalize() if found is not None else None
 
 
 def inverse_goal(name: str) -> str:
