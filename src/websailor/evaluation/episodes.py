@@ -12,6 +12,7 @@ import queue
 import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -113,8 +114,9 @@ def run_in_processes(
         )
         for number in range(count)
     ]
-    for worker in workers:
-        worker.start()
+    with _one_thread_each():
+        for worker in workers:
+            worker.start()
     try:
         open_workers = count
         while open_workers:
@@ -131,6 +133,24 @@ def run_in_processes(
         for worker in workers:
             worker.terminate()
             worker.join()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes started inside compute with one thread: two OpenMP threads a process on shared cores run slower than
+    one.
+
+    The variable is read when the library is loaded, which is before a worker's own code runs; so it is set here.
+    """
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
 
 
 def _next(results: Any, workers: Sequence[BaseProcess]) -> Any:
@@ -174,9 +194,11 @@ def _work(
 async def _with_parent(work: Any) -> None:
     """Await `work`; leave at once when the parent process is gone."""
 
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "not a worker process"
+
     async def watch() -> None:
-        parent = os.getppid()
-        while os.getppid() == parent:
+        while os.getppid() == parent.pid:
             await asyncio.sleep(1.0)
         os._exit(1)
 
