@@ -54,8 +54,8 @@ def imported_rooms(file: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
             names = [f"{module}.{alias.name}" for alias in node.names] if module == "websailor" else [module]
         for name in names:
             parts = name.split(".")
-            if parts[0] == "websailor" and len(parts) > 1 and parts[1] != "__version__":
-                yield node.lineno, parts[1]
+            if parts[0] == "websailor" and len(parts) > 1:
+                yield getattr(node, "lineno", 0), parts[1]
 
 
 def module_level(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -111,7 +111,9 @@ def test_tests_use_fakes_through_protocols(file: Path) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):
             module = getattr(node, "module", None) or ""
             names = [module, *(alias.name for alias in node.names)]
-            assert not any(name.startswith(("unittest.mock", "mock")) for name in names), f"{identifier(file)} uses mock"
+            assert not any(name.startswith(("unittest.mock", "mock")) for name in names), (
+                f"{identifier(file)} uses mock"
+            )
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "monkeypatch":
             assert node.attr not in ("setattr", "setitem"), f"{identifier(file)}:{node.lineno} patches: use a fake"
 

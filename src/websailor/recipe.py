@@ -1,7 +1,7 @@
 """Tables of settings become validated configs; a wrong key is answered with the nearest right one.
 
-Enters: a TOML file (a recipe with a table per stage, or the table of one stage) and settings laid over it. Leaves: pydantic
-configs. Exists so that the file, the flags and the library refuse the same mistakes in the same words.
+Enters: a TOML file (a recipe with a table per stage, or the table of one stage) and settings laid over it. Leaves:
+pydantic configs. Exists so that the file, the flags and the library refuse the same mistakes in the same words.
 """
 
 import tomllib

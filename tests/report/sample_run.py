@@ -29,7 +29,22 @@ from websailor.records import (
     Usage,
 )
 
-WORDS = ("Torid", "Velan", "Solak", "Marn", "Dovi", "Aren", "Melik", "Ossa", "Pell", "Ruun", "Kether", "Isk", "Lomar", "Wend")
+WORDS = (
+    "Torid",
+    "Velan",
+    "Solak",
+    "Marn",
+    "Dovi",
+    "Aren",
+    "Melik",
+    "Ossa",
+    "Pell",
+    "Ruun",
+    "Kether",
+    "Isk",
+    "Lomar",
+    "Wend",
+)
 KINDS = ("person", "settlement", "company", "school", "work", "club")
 RELATIONS = ("born_in", "employed_by", "studied_at", "founded_by", "author", "based_in", "member_of", "spouse")
 LIFT = {"expert": 0.93, "untrained": 0.0, "sft": 0.42, "rl": 0.61}
@@ -40,7 +55,10 @@ def write_sample_run(path: Path, seed: int = 0, hostile: str = "") -> Path:
     rng = random.Random(seed)
     entities = [
         Entity(
-            id=f"{a} {b}{hostile}", name=f"{a} {b}{hostile}", kind=rng.choice(KINDS), statistics={"degree": 3.0, "has_page": 1.0}
+            id=f"{a} {b}{hostile}",
+            name=f"{a} {b}{hostile}",
+            kind=rng.choice(KINDS),
+            statistics={"degree": 3.0, "has_page": 1.0},
         )
         for a in WORDS
         for b in rng.sample(WORDS, 6)
@@ -53,20 +71,42 @@ def write_sample_run(path: Path, seed: int = 0, hostile: str = "") -> Path:
         subject, object_ = ids[near], ids[(near + rng.choice((1, 1, 2, 3, 5, 8))) % len(ids)]
         facts.append(fact(number, rng.choice(RELATIONS), subject, object_, hostile))
     stage(path, "wiki", {"pages": 1240, "redirects": 96}, seconds=4.2)
-    stage(path, "graph", {"records": len(facts), "facts": len(facts), "entities": len(ids), "clustering": 0.197, "cycle_rank": 92, "density": 2.1}, seconds=2.7)
+    stage(
+        path,
+        "graph",
+        {
+            "records": len(facts),
+            "facts": len(facts),
+            "entities": len(ids),
+            "clustering": 0.197,
+            "cycle_rank": 92,
+            "density": 2.1,
+        },
+        seconds=2.7,
+    )
     write_jsonl(path / "graph" / "entities.jsonl", entities)
     write_jsonl(path / "graph" / "facts.jsonl", facts)
 
     questions = [question(number, rng, facts, hostile) for number in range(40)]
     rejects = {"not_unique": 214, "leak": 61, "no_evidence": 12, "crosses_split": 8}
-    stage(path, "questions", {"records": 40, "rejects": 295, **{f"reject_{k}": v for k, v in rejects.items()}}, seconds=9.1)
+    stage(
+        path,
+        "questions",
+        {"records": 40, "rejects": 295, **{f"reject_{k}": v for k, v in rejects.items()}},
+        seconds=9.1,
+    )
     write_jsonl(path / "questions" / "records.jsonl", questions)
-    write_jsonl(path / "questions" / "rejects.jsonl", [Reject(id="r1", reason="not_unique", detail=f"3 answers {hostile}")])
+    write_jsonl(
+        path / "questions" / "rejects.jsonl", [Reject(id="r1", reason="not_unique", detail=f"3 answers {hostile}")]
+    )
 
     stage(path, "trajectories", {"records": 40, "rejects": 5, "reject_wrong_answer": 5}, seconds=6.0)
     write_jsonl(path / "trajectories" / "records.jsonl", [episode(q, "expert", 0.95, rng, hostile) for q in questions])
     stage(path, "sft", {"steps": 900, "tokens": 2_700_000}, seconds=211.0)
-    rows(path / "sft", [{"step": s, "loss": 3.2 * math.exp(-s / 160) + 0.31 + rng.random() * 0.03} for s in range(0, 900, 10)])
+    rows(
+        path / "sft",
+        [{"step": s, "loss": 3.2 * math.exp(-s / 160) + 0.31 + rng.random() * 0.03} for s in range(0, 900, 10)],
+    )
     stage(path, "rl", {"steps": 60}, seconds=240.0)
     rows(
         path / "rl",
@@ -75,10 +115,13 @@ def write_sample_run(path: Path, seed: int = 0, hostile: str = "") -> Path:
                 "step": s,
                 "reward": 0.42 + 0.2 * (1 - math.exp(-s / 18)) + rng.random() * 0.05,
                 "entropy": 0.35 + 0.04 * rng.random(),
-                "drift": 0.004 + 0.004 * rng.random(),
+                "drift_largest": 0.004 + 0.004 * rng.random(),
+                "drift_mean": 0.0004,
+                "pass_rate": 0.42 + 0.2 * (1 - math.exp(-s / 18)),
+                "own_tokens": 40 + 12 * (1 - math.exp(-s / 18)),
                 "format_errors": 0.01 * rng.random(),
                 "tool_calls": 2.2 + 1.1 * (1 - math.exp(-s / 20)),
-                "mixed_groups": 0.5 + 0.1 * rng.random(),
+                "zero_variance": 0.5 + 0.1 * rng.random(),
                 **({"held_out_pass_at_1": 0.42 + 0.19 * (1 - math.exp(-s / 15))} if s % 10 == 0 else {}),
             }
             for s in range(60)
@@ -86,9 +129,22 @@ def write_sample_run(path: Path, seed: int = 0, hostile: str = "") -> Path:
     )
     for system, share in LIFT.items():
         out = f"evaluation/{system}"
-        counts = {"questions": 256, "pass_at_1": share, "pass_at_1_low": max(share - 0.05, 0), "pass_at_1_high": min(share + 0.05, 1)}
-        stage(path, out, {**counts, "pass_at_3": min(1.0, share * 1.25), "format_errors": 0.004, "tool_calls": 2 + share}, seconds=10.0)
-        write_jsonl(path / out / "records.jsonl", [episode(q, system, share, rng, hostile) for q in questions if q.split == "held_out"])
+        counts = {
+            "questions": 256,
+            "pass_at_1": share,
+            "pass_at_1_low": max(share - 0.05, 0),
+            "pass_at_1_high": min(share + 0.05, 1),
+        }
+        stage(
+            path,
+            out,
+            {**counts, "pass_at_3": min(1.0, share * 1.25), "format_errors": 0.004, "tool_calls": 2 + share},
+            seconds=10.0,
+        )
+        write_jsonl(
+            path / out / "records.jsonl",
+            [episode(q, system, share, rng, hostile) for q in questions if q.split == "held_out"],
+        )
     write_json(path / "config.json", {"name": path.name})
     return path
 
@@ -97,7 +153,13 @@ def stage(path: Path, name: str, counts: dict[str, float], seconds: float) -> No
     directory = path / name
     directory.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
-        stage=name.split("/")[0], config={"seed": 0}, inputs={}, versions={"websailor": "0.1.0"}, seed=0, counts=counts, seconds=seconds
+        stage=name.split("/")[0],
+        config={"seed": 0},
+        inputs={},
+        versions={"websailor": "0.1.0"},
+        seed=0,
+        counts=counts,
+        seconds=seconds,
     )
     write_json(directory / "manifest.json", manifest.model_dump(mode="json"))
 
@@ -109,7 +171,11 @@ def rows(directory: Path, values: list[dict[str, float]]) -> None:
 def fact(number: int, relation: str, subject: str, object_: str, hostile: str) -> Fact:
     quote = f"{subject} {relation.replace('_', ' ')} {object_}.{hostile}"
     return Fact(
-        id=f"f{number}", subject=subject, relation=relation, object=object_, source=Source(page=subject, kind="sentence", quote=quote)
+        id=f"f{number}",
+        subject=subject,
+        relation=relation,
+        object=object_,
+        source=Source(page=subject, kind="sentence", quote=quote),
     )
 
 
@@ -141,7 +207,13 @@ def question(number: int, rng: random.Random, facts: list[Fact], hostile: str) -
         assignment={variable: assignment[variable] for variable in variables},
     )
     clues = tuple(
-        Clue(text=f"is tied by {atom.relation.replace('_', ' ')} to another{hostile}", operator=operator, facts=(atom.fact,), variables=(atom.subject, atom.object), gain=2.4)
+        Clue(
+            text=f"is tied by {atom.relation.replace('_', ' ')} to another{hostile}",
+            operator=operator,
+            facts=(atom.fact,),
+            variables=(atom.subject, atom.object),
+            gain=2.4,
+        )
         for atom, operator in zip(atoms, ("U3", "U1", "U4"), strict=False)
     )
     return Question(
@@ -153,7 +225,13 @@ def question(number: int, rng: random.Random, facts: list[Fact], hostile: str) -
         clues=clues,
         level=1 + number % 3,
         uncertainty=Uncertainty(
-            initial=8.1, after=(5.4, 2.3, 0.0)[: len(clues)] if len(clues) == 3 else (3.0, 0.0), best_single=3.1, frontier=5.2, necessity=1.0, cycle_rank=int(shape == 1), oracle_cost=4
+            initial=8.1,
+            after=(5.4, 2.3, 0.0)[: len(clues)] if len(clues) == 3 else (3.0, 0.0),
+            best_single=3.1,
+            frontier=5.2,
+            necessity=1.0,
+            cycle_rank=int(shape == 1),
+            oracle_cost=4,
         ),
         evidence=tuple(
             Evidence(clue=position, fact=atom.fact, page=one.subject, quote=f"{one.subject} was born there.{hostile}")
@@ -171,10 +249,20 @@ def episode(question: Question, model: str, share: float, rng: random.Random, ho
     answer = question.answer if right else "Melik Works"
     calls = [
         ("Need the company." + hostile, "search", json.dumps({"query": [f"company founded by Velan Torid{hostile}"]})),
-        ("Candidates Aren Solak, Dovi Marn. Check Aren Solak.", "visit", json.dumps({"url": ["Aren Solak"], "goal": "birth year"})),
+        (
+            "Candidates Aren Solak, Dovi Marn. Check Aren Solak.",
+            "visit",
+            json.dumps({"url": ["Aren Solak"], "goal": "birth year"}),
+        ),
     ]
     steps = [
-        Step(thought=thought, call=ToolCall(id=f"c{n}", name=name, arguments=arguments), observation=Observation(content=f"1. Melik Works: founded by Velan Torid in 1931.\n2. Solak College: a school in Ossa.{hostile}"))
+        Step(
+            thought=thought,
+            call=ToolCall(id=f"c{n}", name=name, arguments=arguments),
+            observation=Observation(
+                content=f"1. Melik Works: founded by Velan Torid in 1931.\n2. Solak College: a school in Ossa.{hostile}"
+            ),
+        )
         for n, (thought, name, arguments) in enumerate(calls)
     ]
     steps.append(Step(thought="born 1953 is in the 1950s. Yes.", call=None, observation=None))

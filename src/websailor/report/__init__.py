@@ -1,7 +1,8 @@
 """Stage: the report. One static page for people, which needs no network and no server.
 
-Reads a run directory as far as it got. Writes `index.html` and `manifest.json`. The page shows the results with their intervals, the way of
-the data, the knowledge graph, the shapes and proofs of questions, episodes of several systems side by side, and the curves of training.
+Reads a run directory as far as it got. Writes `index.html` and `manifest.json`. The page shows the results with their
+intervals, the way of the data, the knowledge graph, the shapes and proofs of questions, episodes of several systems
+side by side, and the curves of training.
 """
 
 from collections.abc import Mapping

@@ -3,11 +3,14 @@
 Colours are CSS classes (`s-rl`, `s-sft`, ...), so light and dark share one drawing. Every text is escaped.
 """
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
+
+from websailor.report.svg import Point, circle, element, line, picture, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,66 +65,62 @@ def number(value: float, percent: bool = False) -> str:
     return f"{value:.3g}"
 
 
-def line_chart(title: str, series: Sequence[Series], x_label: str, *, percent: bool = False, zero: bool = True) -> Markup:
-    """A chart with axes, grid, a line per series and its last value; the script adds a reading under the pointer."""
+def line_chart(
+    title: str, series: Sequence[Series], x_label: str, *, percent: bool = False, zero: bool = True
+) -> Markup:
+    """A chart with axes, a grid, a line per series and its last value; the script adds a reading under the pointer.
+
+    Empty when no series has a finite point.
+    """
     width, height, left, right, top, bottom = 440, 236, 46, 62, 12, 38
-    drawn = [line for line in series if line.points]
+    drawn = [Series(s.name, s.colour, tuple(p for p in s.points if math.isfinite(p[1]))) for s in series]
+    drawn = [one for one in drawn if one.points]
     if not drawn:
         return Markup("")
-    xs = [x for line in drawn for x, _ in line.points]
-    ys = [y for line in drawn for _, y in line.points if math.isfinite(y)]
-    if not ys:
-        return Markup("")
+    xs = [x for one in drawn for x, _ in one.points]
+    ys = [y for one in drawn for _, y in one.points]
     y_ticks = nice_ticks(min([0.0, *ys]) if zero else min(ys), max(ys), 5)
     x_low, x_high = min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1
     y_low, y_high = y_ticks[0], y_ticks[-1]
+    edge, floor = width - right, height - bottom
 
-    def place(x: float, y: float) -> tuple[float, float]:
-        return (
-            left + (x - x_low) / (x_high - x_low) * (width - left - right),
-            height - bottom - (y - y_low) / (y_high - y_low) * (height - top - bottom),
-        )
+    def place(x: float, y: float) -> Point:
+        across, up = (x - x_low) / (x_high - x_low), (y - y_low) / (y_high - y_low)
+        return left + across * (edge - left), floor - up * (floor - top)
 
-    parts: list[str] = []
+    parts: list[Markup] = []
     for tick in y_ticks:
         _, y = place(x_low, tick)
-        parts.append(f'<line class="grid" x1="{left}" x2="{width - right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="tick" x="{left - 8}" y="{y + 3.5:.1f}" text-anchor="end">{number(tick, percent)}</text>')
+        parts += [line("grid", (left, y), (edge, y)), text("tick", (left - 8, y + 3.5), number(tick, percent), "end")]
     for tick in nice_ticks(x_low, x_high, 5):
         if x_low <= tick <= x_high:
-            x, _ = place(tick, y_low)
-            parts.append(
-                f'<text class="tick" x="{x:.1f}" y="{height - bottom + 16}" text-anchor="middle">{number(tick)}</text>'
-            )
-    parts.append(f'<line class="axis" x1="{left}" x2="{width - right}" y1="{height - bottom}" y2="{height - bottom}"/>')
-    parts.append(
-        f'<text class="label" x="{(left + width - right) / 2:.0f}" y="{height - 5}" text-anchor="middle">{escape(x_label)}</text>'
-    )
-    ends: list[tuple[float, Series]] = []
-    for line in drawn:
-        points = [place(x, y) for x, y in line.points if math.isfinite(y)]
-        if len(points) == 1:
-            parts.append(f'<circle class="dot s-{line.colour}" cx="{points[0][0]:.1f}" cy="{points[0][1]:.1f}" r="3.5"/>')
-        else:
-            path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
-            parts.append(f'<path class="line s-{line.colour}" d="{path}"/>')
-        if points:
-            parts.append(f'<circle class="dot s-{line.colour}" cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="3"/>')
-            ends.append((points[-1][1], line))
-    previous = -math.inf
-    for y, line in sorted(ends, key=lambda end: end[0]):
-        previous = max(y, previous + 13)
-        last = next(y for _, y in reversed(line.points) if math.isfinite(y))
-        text = f"{100 * last:.1f}%" if percent else number(last)
-        parts.append(f'<text class="end s-{line.colour}" x="{width - right + 8}" y="{previous + 4:.1f}">{text}</text>')
+            parts.append(text("tick", (place(tick, y_low)[0], floor + 16), number(tick)))
+    parts.append(line("axis", (left, floor), (edge, floor)))
+    parts.append(text("label", ((left + edge) / 2, height - 5), x_label))
+    for one in drawn:
+        points = [place(x, y) for x, y in one.points]
+        path = "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        parts.append(element("path", class_=f"line s-{one.colour}", d=path))
+        parts.append(circle(f"dot s-{one.colour}", points[-1], 3))
+    above = -math.inf
+    for one in sorted(drawn, key=lambda one: place(*one.points[-1])[1]):
+        above = max(place(*one.points[-1])[1], above + 13)
+        last = one.points[-1][1]
+        words = f"{100 * last:.1f}%" if percent else number(last)
+        parts.append(text(f"end s-{one.colour}", (edge + 8, above + 4), words, "start"))
     summary = "; ".join(
-        f"{line.name} from {number(line.points[0][1], percent)} to {number(line.points[-1][1], percent)}" for line in drawn
+        f"{one.name} from {number(one.points[0][1], percent)} to {number(one.points[-1][1], percent)}" for one in drawn
     )
-    data = [{"name": line.name, "colour": line.colour, "points": [list(point) for point in line.points]} for line in drawn]
-    frame = {"x": [x_low, x_high], "y": [y_low, y_high], "box": [left, top, width - right, height - bottom], "percent": percent}
-    return Markup(
-        '<svg class="chart" viewBox="0 0 {w} {h}" role="img" aria-label="{label}" data-series="{data}" data-frame="{frame}">{body}</svg>'
-    ).format(w=width, h=height, label=f"{title}: {summary}", data=_json(data), frame=_json(frame), body=Markup("".join(parts)))
+    frame = {"x": [x_low, x_high], "box": [left, top, edge, floor], "percent": percent}
+    data = [{"name": one.name, "points": one.points} for one in drawn]
+    return picture(
+        "chart",
+        (0, 0, width, height),
+        f"{title}: {summary}",
+        parts,
+        data_series=json.dumps(data, separators=(",", ":")),
+        data_frame=json.dumps(frame, separators=(",", ":")),
+    )
 
 
 def interval_chart(rows: Sequence[Interval]) -> Markup:
@@ -134,70 +133,74 @@ def interval_chart(rows: Sequence[Interval]) -> Markup:
     def place(value: float) -> float:
         return left + value / ticks[-1] * (width - left - right)
 
-    parts = []
+    parts: list[Markup] = []
     for tick in ticks:
         x = place(tick)
-        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="6" y2="{height - 26}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 8}" text-anchor="middle">{number(tick, True)}</text>')
+        parts += [line("grid", (x, 6), (x, height - 26)), text("tick", (x, height - 8), number(tick, True))]
     for position, row in enumerate(rows):
-        y = row_height * position + row_height / 2 + 4
-        hover = f"{row.name}: pass@1 {100 * row.value:.1f} % (95 % interval {100 * row.low:.1f} to {100 * row.high:.1f})"
+        y, colour = row_height * position + row_height / 2 + 4, f"s-{row.colour}"
+        value, low, high = place(row.value), place(row.low), place(row.high)
+        hover = f"{row.name}: pass@1 {_percent(row.value)}, 95 % interval {_percent(row.low)} to {_percent(row.high)}"
         if row.second is not None:
-            hover += f", pass@3 {100 * row.second:.1f} %"
-        parts.append(f'<g class="row"><title>{escape(hover)}</title>')
-        parts.append(f'<rect class="hit" x="0" y="{y - row_height / 2:.1f}" width="{width}" height="{row_height}"/>')
-        parts.append(f'<text class="name s-{row.colour}" x="{left - 16}" y="{y + 5:.1f}" text-anchor="end">{escape(row.name)}</text>')
+            hover += f", pass@3 {_percent(row.second)}"
+        inside = [
+            element("title", hover),
+            element("rect", class_="hit", x=0, y=y - row_height / 2, width=width, height=row_height),
+            text(f"name {colour}", (left - 16, y + 5), row.name, "end"),
+        ]
         if row.second is not None:
-            parts.append(f'<line class="reach s-{row.colour}" x1="{place(row.value):.1f}" x2="{place(row.second):.1f}" y1="{y}" y2="{y}"/>')
-            parts.append(f'<circle class="hollow s-{row.colour}" cx="{place(row.second):.1f}" cy="{y}" r="5"/>')
-        parts.append(f'<line class="interval s-{row.colour}" x1="{place(row.low):.1f}" x2="{place(row.high):.1f}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<circle class="dot s-{row.colour}" cx="{place(row.value):.1f}" cy="{y}" r="7"/>')
-        parts.append(
-            f'<text class="value" x="{place(row.value):.1f}" y="{y - 12:.1f}" text-anchor="middle">{100 * row.value:.1f}</text></g>'
-        )
-    label = "pass@1 with 95 % intervals: " + "; ".join(f"{row.name} {100 * row.value:.1f} %" for row in rows)
-    return Markup('<svg class="intervals" viewBox="0 0 {w} {h}" role="img" aria-label="{label}">{body}</svg>').format(
-        w=width, h=height, label=label, body=Markup("".join(parts))
-    )
+            second = place(row.second)
+            inside += [
+                line(f"reach {colour}", (value, y), (second, y)),
+                circle(f"hollow {colour}", (second, y), 5),
+            ]
+        inside += [
+            line(f"interval {colour}", (low, y), (high, y)),
+            circle(f"dot {colour}", (value, y), 7),
+            text("value", (value, y - 12), f"{100 * row.value:.1f}"),
+        ]
+        parts.append(element("g", Markup("").join(inside), class_="row"))
+    label = "pass@1 with 95 % intervals: " + "; ".join(f"{row.name} {_percent(row.value)}" for row in rows)
+    return picture("intervals", (0, 0, width, height), label, parts)
 
 
 def staircase(initial: float, after: Sequence[float]) -> Markup:
-    """Bits left after each clue: H0, H1, ..., Hk as descending steps; the last step reaches 0 when one answer is left."""
+    """Bits left after each clue: H0, H1, ..., Hk as descending steps; the last reaches 0 when one answer is left."""
     values = [initial, *after]
     step, base, top = 46, 96, 14
     width, height = step * len(values) + 8, 124
     highest = max(max(values), 1.0)
-
-    def y_of(bits: float) -> float:
-        return base - max(bits, 0.0) / highest * (base - top)
-
-    parts = []
+    parts: list[Markup] = []
     for position, bits in enumerate(values):
-        x, y = 4 + position * step, y_of(bits)
+        x, y = 4 + position * step, base - max(bits, 0.0) / highest * (base - top)
         kind = "stair done" if bits < 1e-6 else "stair"
-        parts.append(f'<rect class="{kind}" x="{x + 2}" y="{y:.1f}" width="{step - 4}" height="{max(base - y, 2):.1f}" rx="2"/>')
-        parts.append(f'<text class="tick" x="{x + step / 2}" y="{y - 4:.1f}" text-anchor="middle">{bits:.1f}</text>')
-        name = "H<tspan class='sub' dy='2'>{}</tspan>".format(position)
-        parts.append(f'<text class="label" x="{x + step / 2}" y="{base + 15}" text-anchor="middle">{name}</text>')
+        tall = max(base - y, 2.0)
+        parts.append(element("rect", class_=kind, x=x + 2, y=base - tall, width=step - 4, height=tall, rx=2))
+        parts.append(text("tick", (x + step / 2, y - 4), f"{bits:.1f}"))
+        index = element("tspan", str(position), class_="sub", dy=2)
+        parts.append(text("label", (x + step / 2, base + 15), Markup("H") + index))
     label = "bits left after each clue: " + ", ".join(f"{bits:.1f}" for bits in values)
-    return Markup('<svg class="staircase" viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-label="{label}">{body}</svg>').format(
-        w=width, h=height, label=label, body=Markup("".join(parts))
-    )
+    return picture("staircase", (0, 0, width, height), label, parts, width=width, height=height)
 
 
 def bars(rows: Sequence[tuple[str, float]], title: str) -> Markup:
     """Horizontal bars with their counts, as a list that a screen reader can read."""
     highest = max((value for _, value in rows), default=0) or 1
-    items = Markup("").join(
-        Markup('<li><span class="bar-name">{name}</span><span class="bar-track"><span class="bar" style="width:{share:.1f}%"></span></span><span class="bar-count">{count}</span></li>').format(
-            name=name, share=100 * value / highest, count=f"{value:,.0f}"
+    items = [
+        element(
+            "li",
+            element("span", name, class_="bar-name")
+            + element(
+                "span",
+                element("span", " ", class_="bar", style=f"width:{100 * value / highest:.1f}%"),
+                class_="bar-track",
+            )
+            + element("span", f"{value:,.0f}", class_="bar-count"),
         )
         for name, value in rows
-    )
-    return Markup('<ul class="bars" aria-label="{title}">{items}</ul>').format(title=title, items=items)
+    ]
+    return element("ul", Markup("").join(items), class_="bars", aria_label=title)
 
 
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value, separators=(",", ":"))
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -24,15 +24,56 @@ class _Curve:
 
 
 CURVES = (
-    _Curve("sft", "SFT loss", "nats per token of the agent's own", (("loss", "training", "sft"), ("validation_loss", "held back", "second"))),
-    _Curve("rl", "Reward", "mean over the rollouts of a step", (("reward", "reward", "rl"),), percent=True),
-    _Curve("rl", "Held-out pass@1 during RL", "never trained on", (("held_out_pass_at_1", "pass@1", "rl"),), percent=True),
-    _Curve("rl", "Policy entropy", "nats per sampled token", (("entropy", "entropy", "rl"),)),
-    _Curve("rl", "Drift", "largest difference between the sampler's and the trainer's log-probability", (("drift", "drift", "rl"),)),
-    _Curve("rl", "Format errors", "share of turns without a usable call or answer", (("format_errors", "format errors", "expert"),), percent=True),
+    _Curve(
+        "sft",
+        "SFT loss",
+        "nats per token of the agent's own",
+        (("loss", "training", "sft"), ("validation_loss", "held back", "second")),
+    ),
+    _Curve(
+        "rl",
+        "Held-out pass@1 during RL",
+        "on pages that training never touches",
+        (("held_out_pass_at_1", "pass@1", "rl"),),
+        percent=True,
+    ),
+    _Curve(
+        "rl",
+        "Reward and pass rate",
+        "mean over the rollouts of a step",
+        (("reward", "reward", "rl"), ("pass_rate", "right", "second")),
+        percent=True,
+    ),
     _Curve("rl", "Tool calls", "mean per rollout", (("tool_calls", "tool calls", "rl"),)),
-    _Curve("rl", "Groups that teach", "share of groups with both right and wrong rollouts", (("mixed_groups", "mixed", "rl"),), percent=True),
-    _Curve("control", "SFT loss of the control", "as much compute as SFT and RL together", (("loss", "training", "control"),)),
+    _Curve("rl", "Policy entropy", "nats per sampled token, no bonus", (("entropy", "entropy", "rl"),)),
+    _Curve(
+        "rl",
+        "Drift",
+        "between the sampler's and the trainer's log-probability: largest and mean of a step",
+        (("drift_largest", "largest", "rl"), ("drift_mean", "mean", "second")),
+    ),
+    _Curve(
+        "rl",
+        "Format errors",
+        "share of rollouts with a turn that has no usable call or answer",
+        (("format_errors", "format errors", "expert"),),
+        percent=True,
+    ),
+    _Curve(
+        "rl",
+        "Groups that teach nothing",
+        "share of groups whose rollouts all got the same reward",
+        (("zero_variance", "no difference", "rl"),),
+        percent=True,
+    ),
+    _Curve("rl", "Length", "the agent's own tokens per rollout", (("own_tokens", "own tokens", "rl"),)),
+    _Curve("rl", "Cut off", "share of rollouts ended by a limit", (("truncated", "cut off", "expert"),), percent=True),
+    _Curve(
+        "control",
+        "SFT loss of the control",
+        "as much compute as SFT and RL together",
+        (("loss", "training", "control"), ("validation_loss", "held back", "second")),
+    ),
 )
 
 

@@ -1,15 +1,20 @@
-"""Graphs as inline SVG: enter entities and facts, or the pattern of a question; leaves markup whose texts are all escaped."""
+"""Graphs as inline SVG.
 
+Enter: entities and facts, or the pattern of a question. Leaves: markup whose texts are all escaped.
+"""
+
+import math
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from websailor.records import Domain, Entity, Fact, Pattern
 from websailor.report.layout import packed_layout
+from websailor.report.svg import Point, circle, element, line, picture, text
 
 KIND_COLOURS = 12
 """The style sheet has this many colours for kinds; rarer kinds share the last."""
@@ -18,9 +23,9 @@ KIND_COLOURS = 12
 def sample_graph(
     entities: Mapping[str, Entity], facts: Sequence[Fact], size: int, start: str | None = None
 ) -> tuple[list[Entity], list[Fact]]:
-    """A connected piece of at most `size` entities around `start` (default: the best connected one), breadth first with a cap per node.
+    """A connected piece of at most `size` entities around `start` (default: the best connected one).
 
-    The cap of 8 neighbours keeps one hub from filling the picture.
+    Breadth first with at most 8 neighbours of each, so that one hub does not fill the picture.
     """
     touching: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
@@ -39,7 +44,9 @@ def sample_graph(
         for name in fresh[: min(8, size - len(chosen))]:
             chosen.add(name)
             queue.append(name)
-    inside = {fact.id: fact for name in sorted(chosen) for fact in touching[name] if {fact.subject, fact.object} <= chosen}
+    inside = {
+        fact.id: fact for name in sorted(chosen) for fact in touching[name] if {fact.subject, fact.object} <= chosen
+    }
     return [entities[name] for name in sorted(chosen)], list(inside.values())
 
 
@@ -50,7 +57,9 @@ def kind_colours(entities: Sequence[Entity]) -> dict[str, int]:
     return {kind: min(position, KIND_COLOURS - 1) for position, kind in enumerate(ordered)}
 
 
-def graph_svg(entities: Sequence[Entity], facts: Sequence[Fact], colours: Mapping[str, int]) -> tuple[Markup, list[dict[str, Any]]]:
+def graph_svg(
+    entities: Sequence[Entity], facts: Sequence[Fact], colours: Mapping[str, int]
+) -> tuple[Markup, list[dict[str, Any]]]:
     """The drawing, and per node what the reading panel shows: name, kind, neighbours, facts in words."""
     width, height, margin = 960, 600, 36
     index = {entity.id: position for position, entity in enumerate(entities)}
@@ -61,98 +70,75 @@ def graph_svg(entities: Sequence[Entity], facts: Sequence[Fact], colours: Mappin
     nodes: list[dict[str, Any]] = [
         {"name": entity.name, "kind": entity.kind, "near": [], "facts": []} for entity in entities
     ]
-    parts: list[str] = []
+    parts: list[Markup] = []
     for fact in facts:
         left, right = index[fact.subject], index[fact.object]
-        nodes[left]["facts"].append([fact.relation.replace("_", " "), entities[right].name, 1])
-        nodes[right]["facts"].append([fact.relation.replace("_", " "), entities[left].name, 0])
+        relation = fact.relation.replace("_", " ")
+        nodes[left]["facts"].append([relation, entities[right].name, 1])
+        nodes[right]["facts"].append([relation, entities[left].name, 0])
         nodes[left]["near"].append(right)
         nodes[right]["near"].append(left)
-        (x1, y1), (x2, y2) = position_N2[left], position_N2[right]
-        parts.append(f'<line class="edge" data-a="{left}" data-b="{right}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
+        parts.append(line("edge", _point(position_N2[left]), _point(position_N2[right]), data_a=left, data_b=right))
     for node, entity in enumerate(entities):
-        x, y = position_N2[node]
-        radius = 4.5 + 1.5 * float(np.sqrt(degree[node]))
-        parts.append(
-            f'<circle class="node k{colours[entity.kind]}" data-n="{node}" data-kind="{colours[entity.kind]}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">'
-            f"<title>{escape(entity.name)} ({escape(entity.kind)})</title></circle>"
-        )
+        radius = 4.5 + 1.5 * math.sqrt(degree[node])
+        colour = colours[entity.kind]
+        hover = f"{entity.name} ({entity.kind})"
+        parts.append(circle(f"node k{colour}", _point(position_N2[node]), radius, hover, data_kind=colour))
     for node, entity in enumerate(entities):
-        x, y = position_N2[node]
-        visible = " shown" if node in labelled else ""
-        parts.append(
-            f'<text class="node-name{visible}" data-n="{node}" x="{x:.1f}" y="{y - 11:.1f}" text-anchor="middle">{escape(_short(entity.name, 26))}</text>'
-        )
-    drawing = Markup('<svg class="graph" viewBox="0 0 {w} {h}" tabindex="0" role="group" aria-label="{label}">{body}</svg>').format(
-        w=width,
-        h=height,
-        label=f"{len(entities)} entities and {len(facts)} facts; the arrow keys walk from entity to entity",
-        body=Markup("".join(parts)),
-    )
-    return drawing, nodes
+        x, y = _point(position_N2[node])
+        kind = "node-name shown" if node in labelled else "node-name"
+        parts.append(text(kind, (x, y - 11), _short(entity.name, 26)))
+    label = f"{len(entities)} entities and {len(facts)} facts; the arrow keys walk from entity to entity"
+    return picture("graph", (0, 0, width, height), label, parts, tabindex=0, role="group"), nodes
 
 
 def shape_svg(pattern: Pattern) -> Markup:
     """The bare shape of a question: dots and edges, the focus filled."""
     nodes = entity_variables(pattern)
     index = {variable: position for position, variable in enumerate(nodes)}
-    edges = [(index[atom.subject], index[atom.object]) for atom in pattern.atoms if atom.subject in index and atom.object in index]
+    edges = _edges(pattern, index)
     position_N2 = _fit(packed_layout(len(nodes), edges), 120, 92, 14, largest=44)
-    parts = []
-    for left, right in edges:
-        (x1, y1), (x2, y2) = position_N2[left], position_N2[right]
-        parts.append(f'<line class="edge" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
+    parts = [line("edge", _point(position_N2[left]), _point(position_N2[right])) for left, right in edges]
     for variable, node in index.items():
-        x, y = position_N2[node]
-        kind = "node focus" if variable == pattern.focus else "node"
-        parts.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="5.5"/>')
-    return Markup('<svg class="shape" viewBox="0 0 120 92" role="img" aria-label="{label}">{body}</svg>').format(
-        label=f"a shape of {len(nodes)} entities and {len(edges)} relations", body=Markup("".join(parts))
-    )
+        parts.append(circle("node focus" if variable == pattern.focus else "node", _point(position_N2[node]), 5.5))
+    return picture("shape", (0, 0, 120, 92), f"a shape of {len(nodes)} entities and {len(edges)} relations", parts)
 
 
 def pattern_svg(pattern: Pattern, names: Mapping[str, str]) -> Markup:
     """The subgraph behind a question, with what the question says of each node and the hidden name below it."""
     index = {variable: position for position, variable in enumerate(pattern.variables)}
-    edges = [(index[atom.subject], index[atom.object]) for atom in pattern.atoms if atom.subject in index and atom.object in index]
-    width = 560
-    height = 150 + 46 * max(len(index) - 2, 0)
-    position_N2 = _fit(packed_layout(len(index), edges), width, min(height, 420), 70, largest=170, margin_y=34)
-    top = float(position_N2[:, 1].min()) - 34
-    bottom = float(position_N2[:, 1].max()) + 44
+    width, height = 560.0, min(150.0 + 46 * max(len(index) - 2, 0), 420.0)
+    layout_N2 = packed_layout(len(index), _edges(pattern, index))
+    position_N2 = _fit(layout_N2, width, height, 70, largest=170, margin_y=34)
     said = {domain.variable: domain for domain in pattern.domains}
-    parts = [
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">'
-        '<path class="tip" d="M0,0L8,4L0,8z"/></marker></defs>'
-    ]
-    labels: list[str] = []
+    tip = element("path", class_="tip", d="M0,0L8,4L0,8z")
+    size = {"viewBox": "0 0 8 8", "refX": 7, "refY": 4, "markerWidth": 7, "markerHeight": 7}
+    parts = [element("defs", element("marker", tip, id="tip", orient="auto-start-reverse", **size))]
+    labels: list[Markup] = []
     for atom in pattern.atoms:
         if atom.subject not in index or atom.object not in index:
             continue
         start, end = position_N2[index[atom.subject]], position_N2[index[atom.object]]
         along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
-        (x1, y1), (x2, y2) = start + along * 11, end - along * 13
-        parts.append(f'<line class="edge" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" marker-end="url(#tip)"/>')
-        mx, my = (start + end) / 2
-        labels.append(f'<text class="relation" x="{mx:.1f}" y="{my + 3:.1f}" text-anchor="middle">{escape(atom.relation.replace("_", " "))}</text>')
+        parts.append(line("edge", _point(start + along * 11), _point(end - along * 13), marker_end="url(#tip)"))
+        x, y = _point((start + end) / 2)
+        labels.append(text("relation", (x, y + 3), atom.relation.replace("_", " ")))
     for variable, node in index.items():
-        x, y = position_N2[node]
+        x, y = _point(position_N2[node])
+        witness = pattern.assignment.get(variable, "")
+        hidden = names.get(witness, witness)
         domain = said.get(variable)
-        exact = domain is not None and domain.lattice in ("entity", "value")
-        kind = "focus" if variable == pattern.focus else "anchor" if exact else "literal" if variable in pattern.value_types else "free"
-        hidden = names.get(pattern.assignment.get(variable, ""), pattern.assignment.get(variable, ""))
-        parts.append(f'<circle class="node {kind}" cx="{x:.1f}" cy="{y:.1f}" r="9"><title>{escape(hidden)}</title></circle>')
-        above = "?" if variable == pattern.focus and domain is None else domain_words(domain, names) if domain else variable
-        labels.append(f'<text class="said" x="{x:.1f}" y="{y - 15:.1f}" text-anchor="middle">{escape(_short(above, 28))}</text>')
+        above = domain_words(domain, names) if domain else "?" if variable == pattern.focus else variable
+        parts.append(circle(f"node {_role(pattern, variable, domain)}", (x, y), 9, hidden))
+        labels.append(text("said", (x, y - 15), _short(above, 28)))
         if hidden and hidden != above:
-            labels.append(f'<text class="hidden" x="{x:.1f}" y="{y + 25:.1f}" text-anchor="middle">{escape(_short(hidden, 28))}</text>')
-    return Markup('<svg class="pattern" viewBox="0 {top} {w} {h}" role="img" aria-label="{label}">{body}</svg>').format(
-        top=f"{top:.0f}",
-        w=width,
-        h=f"{bottom - top:.0f}",
-        label="the subgraph behind the question: " + ", ".join(f"{a.relation}({a.subject}, {a.object})" for a in pattern.atoms),
-        body=Markup("".join(parts + labels)),
+            labels.append(text("hidden", (x, y + 25), _short(hidden, 28)))
+    top = float(position_N2[:, 1].min()) - 34
+    label = "the subgraph behind the question: " + ", ".join(
+        f"{atom.relation}({atom.subject}, {atom.object})" for atom in pattern.atoms
     )
+    box = (0, top, width, float(position_N2[:, 1].max()) + 44 - top)
+    return picture("pattern", box, label, parts + labels)
 
 
 def query_text(pattern: Pattern, names: Mapping[str, str]) -> str:
@@ -184,6 +170,27 @@ def domain_words(domain: Domain, names: Mapping[str, str]) -> str:
             return domain.value
 
 
+def _role(pattern: Pattern, variable: str, domain: Domain | None) -> str:
+    """CSS class of a node: what is asked for, what is named, a year or number, or something in between."""
+    if variable == pattern.focus:
+        return "focus"
+    if domain is not None and domain.lattice in ("entity", "value"):
+        return "anchor"
+    return "literal" if variable in pattern.value_types else "free"
+
+
+def _edges(pattern: Pattern, index: Mapping[str, int]) -> list[tuple[int, int]]:
+    return [
+        (index[atom.subject], index[atom.object])
+        for atom in pattern.atoms
+        if atom.subject in index and atom.object in index
+    ]
+
+
+def _point(position_2: NDArray[np.float64]) -> Point:
+    return float(position_2[0]), float(position_2[1])
+
+
 def _verb(domain: Domain) -> str:
     if domain.lattice == "initial":
         return "starts with"
@@ -195,7 +202,12 @@ def _short(text: str, limit: int) -> str:
 
 
 def _fit(
-    position_N2: NDArray[np.float64], width: float, height: float, margin: float, largest: float = np.inf, margin_y: float | None = None
+    position_N2: NDArray[np.float64],
+    width: float,
+    height: float,
+    margin: float,
+    largest: float = np.inf,
+    margin_y: float | None = None,
 ) -> NDArray[np.float64]:
     """Scale (both axes alike, at most `largest` a unit) and centre points into a box."""
     if not len(position_N2):

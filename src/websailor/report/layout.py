@@ -1,7 +1,7 @@
 """Positions for a small graph: enters a list of edges, leaves a point per node.
 
-Stress majorisation (Gansner, Koren, North 2004, eq. 8): the drawn distance of two nodes comes as close as it can to their
-distance in the graph, which keeps cycles round and chains straight. Deterministic; about 0.1 s for 150 nodes.
+Stress majorisation (Gansner, Koren, North 2004, eq. 8): the drawn distance of two nodes comes as close as it can to
+their distance in the graph, which keeps cycles round and chains straight. Deterministic; about 0.1 s for 150 nodes.
 """
 
 from collections import deque

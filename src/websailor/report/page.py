@@ -91,7 +91,11 @@ def render(run: Run, *, questions: int, comparisons: int, graph_entities: int) -
         comparisons=compare(run, comparisons),
         charts=training_charts(run.metrics),
         rejects=[
-            (stage, sum(counts.values()), bars([(reason.replace("_", " "), count) for reason, count in counts.most_common()], stage))
+            (
+                stage,
+                sum(counts.values()),
+                bars([(reason.replace("_", " "), count) for reason, count in counts.most_common()], stage),
+            )
             for stage, counts in run.rejects.items()
         ],
         manifests=[
@@ -115,7 +119,9 @@ def way(run: Run) -> list[dict[str, Any]]:
     boxes: list[dict[str, Any]] = []
     for stage, title, wanted in WAY:
         manifest = run.manifests.get(stage)
-        count = next(((manifest.counts[key], word) for key, word in wanted if manifest and key in manifest.counts), None)
+        count = next(
+            ((manifest.counts[key], word) for key, word in wanted if manifest and key in manifest.counts), None
+        )
         boxes.append(
             {
                 "stage": stage,
@@ -163,7 +169,11 @@ def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
     first = {question.shape: question for question in reversed(questions)}
     return {
         "shapes": [
-            {"drawing": shape_svg(first[shape].pattern), "count": count, "size": len(entity_variables(first[shape].pattern))}
+            {
+                "drawing": shape_svg(first[shape].pattern),
+                "count": count,
+                "size": len(entity_variables(first[shape].pattern)),
+            }
             for shape, count in classes.most_common(24)
         ],
         "classes": len(classes),
@@ -180,7 +190,10 @@ def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
             "operators over all clues",
         ),
         "levels": bars(
-            [(f"level {level}", count) for level, count in sorted(Counter(question.level for question in questions).items())],
+            [
+                (f"level {level}", count)
+                for level, count in sorted(Counter(question.level for question in questions).items())
+            ],
             "questions by level",
         ),
     }
@@ -232,7 +245,8 @@ def question_card(question: Question, names: Mapping[str, str]) -> dict[str, Any
 def compare(run: Run, count: int) -> list[dict[str, Any]]:
     """The same question worked by several systems, side by side: first those where the systems differ."""
     by_system = {
-        system: {episode.question_id: episode for episode in reversed(episodes)} for system, episodes in run.episodes.items()
+        system: {episode.question_id: episode for episode in reversed(episodes)}
+        for system, episodes in run.episodes.items()
     }
     if not by_system:
         by_system = {"expert": {episode.question_id: episode for episode in reversed(run.expert)}}
@@ -254,10 +268,18 @@ def compare(run: Run, count: int) -> list[dict[str, Any]]:
     picked += [question_id for question_id in ordered if question_id not in picked][: max(count - len(picked), 0)]
     return [
         {
-            "prompt": prompts[question_id].prompt if question_id in prompts else _asked(by_system[columns[0]][question_id].messages),
+            "prompt": prompts[question_id].prompt
+            if question_id in prompts
+            else _asked(by_system[columns[0]][question_id].messages),
             "answer": prompts[question_id].answer if question_id in prompts else None,
             "columns": [
-                {"system": system, "name": NAMES[system], "episode": episode, "right": solved(episode), "steps": _steps(episode)}
+                {
+                    "system": system,
+                    "name": NAMES[system],
+                    "episode": episode,
+                    "right": solved(episode),
+                    "steps": _steps(episode),
+                }
                 for system in columns
                 for episode in (by_system[system][question_id],)
             ],
@@ -289,7 +311,11 @@ def _steps(episode: Trajectory) -> list[dict[str, Any]]:
             parsed = json.loads(arguments) if arguments else {}
         except json.JSONDecodeError:
             parsed = None
-        shown = [(key, value if isinstance(value, list) else [value]) for key, value in parsed.items()] if isinstance(parsed, dict) else None
+        shown = (
+            [(key, value if isinstance(value, list) else [value]) for key, value in parsed.items()]
+            if isinstance(parsed, dict)
+            else None
+        )
         steps.append({"step": step, "arguments": shown, "raw": arguments})
     return steps
 

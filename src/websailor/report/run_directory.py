@@ -1,4 +1,7 @@
-"""Read a run directory as far as it got: enters `runs/<name>`, leaves typed records per stage; what is missing stays empty."""
+"""Read a run directory as far as it got.
+
+Enters: `runs/<name>`. Leaves: typed records per stage; what is missing stays empty.
+"""
 
 import json
 from collections import Counter
@@ -11,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from websailor.errors import UserError
-from websailor.files import read_jsonl
+from websailor.files import read_json, read_jsonl
 from websailor.records import Entity, Fact, Manifest, Question, Trajectory
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
@@ -45,26 +48,34 @@ class Run:
     """Stage -> rows of its metrics file."""
 
 
-def read_run(path: Path) -> Run:
-    """Read what is there. Raises `UserError` when `path` is no run directory at all."""
-    if not path.is_dir():
-        raise UserError(f"{path}: no such run directory: make one with `websailor run RECIPE`")
+def read_manifests(path: Path) -> dict[str, Manifest]:
+    """Stage, or `evaluation/<system>`, -> manifest of every finished one."""
     manifests: dict[str, Manifest] = {}
     for name in (*STAGES, *(f"evaluation/{system}" for system in SYSTEMS)):
         file = path / name / "manifest.json"
         if file.is_file():
             manifests[name] = Manifest.model_validate_json(file.read_text(encoding="utf-8"))
+    return manifests
+
+
+def read_run(path: Path) -> Run:
+    """Read what is there. Raises `UserError` when `path` is no run directory at all."""
+    if not path.is_dir():
+        raise UserError(f"{path}: no such run directory: make one with `websailor run RECIPE`")
+    manifests = read_manifests(path)
     if not any((path / stage).is_dir() for stage in (*STAGES, "evaluation")):
         raise UserError(f"{path}: holds no stage of a run (expected one of {', '.join(STAGES)})")
     return Run(
         path=path,
-        config=_json(path / "config.json"),
+        config=read_json(path / "config.json") if (path / "config.json").is_file() else {},
         manifests=manifests,
         entities={entity.id: entity for entity in _records(path / "graph" / "entities.jsonl", Entity)},
         facts=list(_records(path / "graph" / "facts.jsonl", Fact)),
         questions=list(_records(path / "questions" / "records.jsonl", Question)),
         rejects={
-            stage: counts for stage in STAGES if (counts := _reasons(path / stage / "rejects.jsonl", manifests.get(stage)))
+            stage: counts
+            for stage in STAGES
+            if (counts := _reasons(path / stage / "rejects.jsonl", manifests.get(stage)))
         },
         expert=list(_records(path / "trajectories" / "records.jsonl", Trajectory)),
         episodes={
@@ -83,7 +94,11 @@ def _records(path: Path, model: type[RecordT]) -> Iterable[RecordT]:
 def _reasons(path: Path, manifest: Manifest | None) -> Counter[str]:
     """Rejects by reason: from the manifest where the stage finished, else from the file."""
     if manifest is not None:
-        counted = {key.removeprefix("reject_"): int(value) for key, value in manifest.counts.items() if key.startswith("reject_")}
+        counted = {
+            key.removeprefix("reject_"): int(value)
+            for key, value in manifest.counts.items()
+            if key.startswith("reject_")
+        }
         if counted:
             return Counter(counted)
     return Counter(str(row.get("reason", "unknown")) for row in _rows(path))
@@ -97,7 +112,3 @@ def _rows(path: Path) -> Iterable[dict[str, Any]]:
         for line in file:
             if line.endswith("\n") and line.strip():
                 yield json.loads(line)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

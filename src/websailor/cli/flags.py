@@ -1,0 +1,42 @@
+"""Flags from configs: a stage's `Config` gives its flags and their help; a TOML table lies below them.
+
+Enters: what the command line set. Leaves: one validated config. The flags are checked together with the table, not
+alone, because a setting may only make sense beside another that stands in the table.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from cyclopts import Parameter
+from pydantic import BaseModel, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from websailor.recipe import check_keys, make_config, overlay, read_table
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class AsGiven:
+    """Annotation: the model carries exactly the flags that were given, unvalidated, and nothing else."""
+
+    def __get_pydantic_core_schema__(self, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(lambda given: source.model_construct(**given))
+
+
+def given(flags: BaseModel) -> dict[str, Any]:
+    """The flags that were set, nested like the TOML tables."""
+    return {name: getattr(flags, name) for name in flags.model_fields_set}
+
+
+RecipeFile = Annotated[Path | None, Parameter(name="--recipe")]
+"""A recipe (or any TOML file) whose table for this stage lies below the flags."""
+
+
+def stage_config(model: type[ModelT], flags: ModelT, recipe: Path | None, table: str) -> ModelT:
+    """The stage's config: defaults, then the `[table]` of the recipe, then the flags. Raises `UserError`."""
+    below: dict[str, Any] = {}
+    if recipe is not None:
+        below = read_table(recipe).get(table, {})
+        check_keys(below, model, str(recipe), table)
+    where = "flags" if recipe is None else f"{recipe} [{table}] and flags"
+    return make_config(model, overlay(below, given(flags)), where)

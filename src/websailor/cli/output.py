@@ -1,0 +1,28 @@
+"""What commands print: results for people and pipes, on stdout."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+stdout = Console(highlight=False)
+
+
+def show_counts(title: str, counts: Mapping[str, float]) -> None:
+    """A stage's counts, one a line."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+    for key, value in counts.items():
+        table.add_row(key.replace("_", " "), f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}")
+    stdout.print(table)
+
+
+def print_json(value: Any) -> None:
+    """One line of JSON, for pipes."""
+    print_line(json.dumps(value, ensure_ascii=False))
+
+
+def print_line(text: str) -> None:
+    """A line as it is: no wrapping, no markup."""
+    stdout.print(text, markup=False, soft_wrap=True)

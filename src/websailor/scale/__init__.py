@@ -1,0 +1,1 @@
+"""Adapters to engines and ecosystems that exist. Nothing imports them but the command line."""
