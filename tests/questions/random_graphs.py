@@ -1,15 +1,16 @@
-"""Small random graphs and queries, and the same queries as SQL: the reference that the proof engine is compared with."""
+"""Small random graphs and queries, and the same queries as SQL: the reference for the proof engine."""
 
 import random
 from dataclasses import dataclass
 
 import duckdb
 
-from websailor.questions.proof.facts import Facts, facts_from_records
+from websailor.questions.proof.facts import Facts, Meaning, facts_from_records
 from websailor.records import Atom, Domain, Entity, Fact, Pattern, Source, ValueType
 
 KINDS = ("person", "company", "settlement")
 SYMMETRIC = frozenset({"spouse"})
+MEANINGS = {name: Meaning(frozenset({name}), frozenset({name})) for name in SYMMETRIC}
 ENTITY_RELATIONS = ("knows", "works_for", "lives_in", "spouse")
 LITERAL_RELATIONS: dict[str, ValueType] = {"born": "date", "size": "number"}
 
@@ -48,7 +49,7 @@ def random_world(seed: int, entities: int, facts: int) -> World:
                 id=f"f{number}", subject=subject, relation=relation, object=value, value_type=value_type, source=source
             )
         )
-    return World(people, records, facts_from_records(people, records, SYMMETRIC), _database(people, records))
+    return World(people, records, facts_from_records(people, records, MEANINGS), _database(people, records))
 
 
 def _database(entities: list[Entity], facts: list[Fact]) -> duckdb.DuckDBPyConnection:

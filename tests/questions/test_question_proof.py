@@ -131,4 +131,4 @@ def test_facts_about_unknown_entities_are_refused() -> None:
     from websailor.errors import UserError
 
     with pytest.raises(UserError, match="no entity of this graph"):
-        facts_from_records(world.entities[:2], world.facts, frozenset())
+        facts_from_records(world.entities[:2], world.facts)

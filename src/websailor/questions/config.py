@@ -58,6 +58,10 @@ class Config(StageConfig):
     """Bits that the most telling single clue must leave open."""
     min_cycle_rank: int = Field(0, ge=0)
     """Cycles that a subgraph must have."""
+    per_answer: int = Field(8, ge=0)
+    """At most so many questions with the same answer; 0: no limit."""
+    leak_rank: int = Field(10, ge=1)
+    """The answer's page among so many hits for the question or one clue of it is a leak."""
     max_words: int = Field(0, ge=0)
     """Longest prompt in words (Chinese: characters); 0: no limit."""
     focus_kinds: tuple[str, ...] = ()

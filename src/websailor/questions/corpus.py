@@ -3,6 +3,7 @@
 Enters: the graph's `entities.jsonl` and `facts.jsonl`. Leaves: a `Corpus`.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -12,13 +13,22 @@ from pathlib import Path
 
 from websailor.errors import UserError
 from websailor.files import read_jsonl
-from websailor.questions.lexicon import symmetric
+from websailor.questions.lexicon import Lexicon
 from websailor.questions.proof.facts import Facts, facts_from_records
 from websailor.questions.shapes.csr import Csr, csr_from_facts
 from websailor.records import Entity, Fact
+from websailor.wiki.relations import Relation
 
+UNKNOWN = "thing"
+"""The type of an entity of which nothing is known."""
 MEMBERSHIP = frozenset({"located_in", "part_of", "subdivision_name", "region", "state", "province", "country"})
 """Relations that lead from a place to the larger one that holds it."""
+
+_TOPIC = re.compile(
+    r"(?:Lists?|History|Demograph\w*|Languages?|Religions?|Politics|Economy|Culture|Geography|Outline|Index|Flag|Coat of arms"
+    r"|Constitution|Time|Ethnic groups|Climate|Music|Education) (?:of|in) "
+)
+"""Titles of articles about a topic; an infobox that links to one means something else by it."""
 
 
 def plain(text: str) -> str:
@@ -32,16 +42,33 @@ class Corpus:
 
     entities: Sequence[Entity]
     facts: Sequence[Fact]
+    lexicon: Lexicon
 
     @cached_property
     def tables(self) -> Facts:
         """What the proof engine joins."""
-        return facts_from_records(self.entities, self.facts, symmetric())
+        untyped = {entity.id for entity in self.entities if entity.id not in self.typed}
+        return facts_from_records(self.entities, self.facts, self.lexicon.meanings, untyped)
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """Entities whose type is certain: their own page tells it, or a relation whose objects are all of one type."""
+        return frozenset(entity.id for entity in self.entities if entity.statistics.get("type_known", 1))
+
+    def relation(self, fact: Fact) -> Relation | None:
+        """How a fact is worded; None when no question can tell it."""
+        other = self.entity[fact.object].kind if fact.value_type == "entity" else None
+        return self.lexicon.relation(fact.relation, self.entity[fact.subject].kind, other)
+
+    @cached_property
+    def tellable(self) -> list[Fact]:
+        """The facts that a question can word."""
+        return [fact for fact in self.facts if self.relation(fact) is not None and not _TOPIC.match(fact.object)]
 
     @cached_property
     def graph(self) -> Csr:
-        """What the walks run on; fact numbers are positions in `facts`."""
-        return csr_from_facts([entity.id for entity in self.entities], self.facts)
+        """What the walks run on; fact numbers are positions in `tellable`."""
+        return csr_from_facts([entity.id for entity in self.entities], self.tellable)
 
     @cached_property
     def entity(self) -> dict[str, Entity]:
@@ -53,10 +80,10 @@ class Corpus:
 
     @cached_property
     def literals(self) -> dict[str, list[Fact]]:
-        """Entity id -> its facts whose object is a date, a number or a text."""
+        """Entity id -> its facts whose object is a date or a number; of a relation whose numbers share one unit."""
         found: dict[str, list[Fact]] = {}
-        for fact in self.facts:
-            if fact.value_type != "entity":
+        for fact in self.tellable:
+            if fact.value_type in ("date", "number") and len(self.units.get(fact.relation, ())) <= 1:
                 found.setdefault(fact.subject, []).append(fact)
         return found
 
@@ -64,7 +91,7 @@ class Corpus:
     def memberships(self) -> dict[str, list[Fact]]:
         """Entity id -> facts that place it within something larger."""
         found: dict[str, list[Fact]] = {}
-        for fact in self.facts:
+        for fact in self.tellable:
             if fact.value_type == "entity" and fact.relation in MEMBERSHIP:
                 found.setdefault(fact.subject, []).append(fact)
         return found
@@ -83,15 +110,46 @@ class Corpus:
         """How many entities bear a name or alias."""
         return Counter(name for entity in self.entities for name in {plain(n) for n in (entity.name, *entity.aliases)})
 
+    def nameable(self, entity: Entity) -> bool:
+        """True when a question may say what the entity is: its type is certain and has a word."""
+        return entity.id in self.typed and self.lexicon.kind(entity.kind) is not None
+
     def mention(self, entity: Entity) -> str:
         """How a question names an entity: its name, or the full title where others bear that name too."""
         return entity.name if self.bearers[plain(entity.name)] == 1 else entity.id
 
 
-def load_corpus(graph: Path) -> Corpus:
-    """Read a finished graph directory. Raises `UserError` where it is missing or empty."""
+def load_corpus(graph: Path, is_generated: bool) -> Corpus:
+    """Read a finished graph directory, of a generated encyclopedia or a real one. Raises `UserError` where it is empty."""
     entities = list(read_jsonl(graph / "entities.jsonl", Entity))
     facts = list(read_jsonl(graph / "facts.jsonl", Fact))
     if not facts:
         raise UserError(f"{graph} holds no facts: build the graph from a corpus with links or infoboxes")
-    return Corpus(entities, facts)
+    lexicon = Lexicon(is_generated)
+    return Corpus(_with_known_types(entities, facts, lexicon), facts, lexicon)
+
+
+def _with_known_types(entities: list[Entity], facts: list[Fact], lexicon: Lexicon) -> list[Entity]:
+    """Entities with the type that is certain, or with `type_known` 0 where none is.
+
+    An entity's own page tells its type. Without one, a relation tells it whose objects are all of one type (a director
+    is a person), unless two of them disagree; what the graph guessed stays as a guess.
+    """
+    kinds = {entity.id: entity.kind for entity in entities}
+    sure: dict[str, set[str]] = {}
+    for fact in facts:
+        if (
+            fact.value_type == "entity"
+            and (kind := lexicon.object_kind(fact.relation, kinds[fact.subject])) is not None
+        ):
+            sure.setdefault(fact.object, set()).add(kind)
+    known: list[Entity] = []
+    for entity in entities:
+        told = sure.get(entity.id, set())
+        if entity.statistics.get("has_page", 1) and entity.kind != UNKNOWN:
+            known.append(entity)
+        elif len(told) == 1:
+            known.append(entity.model_copy(update={"kind": next(iter(told))}))
+        else:
+            known.append(entity.model_copy(update={"statistics": {**entity.statistics, "type_known": 0.0}}))
+    return known

@@ -9,17 +9,16 @@ from websailor.questions.structure import Branch, is_named
 from websailor.records import Pattern
 from websailor.wiki.reader import Wiki
 
-LEAK_RANK = 10
 WIDE_BITS = 3.0
 MANY_ANCHORS = 3
 
 
-def leaks(wiki: Wiki, answer: str, texts: tuple[str, ...]) -> bool:
-    """True when a plain search for the question, or for one clue of it, shows the answer's page among the first ten."""
+def leaks(wiki: Wiki, answer: str, texts: tuple[str, ...], rank: int) -> bool:
+    """True when a plain search for the question, or for one clue of it, shows the answer's page among the first `rank`."""
     title = wiki.resolve(answer)
     if title is None:
         return False
-    return any(hit.title == title for text in texts for hit in wiki.search(text, LEAK_RANK))
+    return any(hit.title == title for text in texts for hit in wiki.search(text, rank))
 
 
 def is_one_functional_hop(facts: Facts, pattern: Pattern) -> bool:
@@ -35,11 +34,11 @@ def is_one_functional_hop(facts: Facts, pattern: Pattern) -> bool:
     return len(rows.of(members(facts, "entity", pattern.assignment[outer]))[1]) == 1
 
 
-def level_of(pattern: Pattern, clues: list[Branch], frontier: float, leak: bool, one_hop: bool) -> int:
+def level_of(pattern: Pattern, clues: list[Branch], frontier: float, trivial: bool) -> int:
     """1: a leak or one functional step. 3: nothing named, a frontier of at least 3 bits, and a cycle or three anchors.
     2: the rest.
     """
-    if leak or one_hop:
+    if trivial:
         return 1
     nameless = not any(domain.lattice == "entity" for domain in pattern.domains)
     tangled = any(clue.closing is not None for clue in clues) or len({clue.leaf for clue in clues}) >= MANY_ANCHORS

@@ -1,27 +1,74 @@
-"""Relations and types as questions word them: the generated world's lexicon, then the one for Wikipedia infoboxes."""
+"""Relations and types as questions word them, for a generated encyclopedia or for a real one.
 
+Enters: which of the two a corpus is. Leaves: a `Lexicon`. The generated world's relations are exact and its types
+certain. In a real encyclopedia a key means what its infobox makes it mean, several keys say the same, some say it the
+other way round, and the type of something without a page is a guess: the lexicon says which facts can be told and what
+counts as the same in a proof.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from websailor.questions.proof.facts import Meaning
 from websailor.wiki import relations as generated
 from websailor.wiki import relations_wikipedia as wikipedia
-from websailor.wiki.relations import Kind, Language, Relation, Wording
+from websailor.wiki.relations import Kind, Relation
 
 
-def relation(name: str) -> Relation | None:
-    """The wording of a relation or infobox key; None when no question can speak of it."""
-    return generated.relation(name) or wikipedia.relation(name)
+@dataclass(frozen=True)
+class Lexicon:
+    """The words of a corpus."""
 
+    is_generated: bool
 
-def wording(name: str, language: Language) -> Wording | None:
-    """The phrases of a relation in a language."""
-    found = relation(name)
-    return found.chinese if found is not None and language == "zh" else found
+    def relation(self, name: str, subject_kind: str, object_kind: str | None = None) -> Relation | None:
+        """The wording of a relation between two types; None when no question can speak of it.
 
+        `object_kind` is None for a literal.
+        """
+        if self.is_generated:
+            return generated.relation(name)
+        found = wikipedia.relation(name, subject_kind)
+        if found is None or (object_kind is None) != (found.value_type != "entity"):
+            return None
+        if object_kind is not None and found.object and object_kind not in found.object:
+            return None
+        return found
 
-def kind(name: str) -> Kind | None:
-    """How a type of entity is named; None when no question can name it."""
-    return generated.kinds().get(name) or wikipedia.kinds().get(name)
+    def kind(self, name: str) -> Kind | None:
+        """How a type of entity is named; None when no question can name it."""
+        return generated.kinds().get(name) if self.is_generated else wikipedia.kinds().get(name)
 
+    def noun(self, name: str) -> str | None:
+        """The English word for a type."""
+        found = self.kind(name)
+        if isinstance(found, wikipedia.InfoboxKind):
+            return found.noun
+        return None if found is None else found.name.replace("_", " ")
 
-def symmetric() -> frozenset[str]:
-    """Names of the relations that hold in both directions."""
-    everything = [*generated.relations().values(), *wikipedia.relations().values()]
-    return frozenset(relation.name for relation in everything if relation.symmetric)
+    def object_kind(self, name: str, subject_kind: str) -> str | None:
+        """The type that a relation's object has for certain, if it has one."""
+        found = self.relation(name, subject_kind) if self.is_generated else wikipedia.relation(name, subject_kind)
+        return found.object[0] if found is not None and len(found.object) == 1 else None
+
+    @cached_property
+    def meanings(self) -> Mapping[str, Meaning]:
+        """Relation name -> which relations say the same, and which say it the other way round."""
+        if self.is_generated:
+            both = {one.name for one in generated.relations().values() if one.symmetric}
+            return {name: Meaning(frozenset({name}), frozenset({name})) for name in both}
+        same: dict[str, set[str]] = {}
+        mirrored: dict[str, set[str]] = {}
+        groups = wikipedia.relations()
+        for group in groups.values():
+            for key in group.keys:
+                same.setdefault(key, set()).update(group.keys)
+                if group.symmetric:
+                    mirrored.setdefault(key, set()).update(group.keys)
+                if group.mirror is not None:
+                    other = groups[group.mirror].keys
+                    mirrored.setdefault(key, set()).update(other)
+                    for back in other:
+                        mirrored.setdefault(back, set()).update(group.keys)
+        return {key: Meaning(frozenset(keys), frozenset(mirrored.get(key, ()))) for key, keys in same.items()}

@@ -15,7 +15,6 @@ from websailor.questions.config import Config
 from websailor.questions.corpus import Corpus, plain
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.level import is_one_functional_hop, leaks, level_of
-from websailor.questions.lexicon import kind, relation
 from websailor.questions.measure import measure, plan_work
 from websailor.questions.operators import operator_of
 from websailor.questions.operators.base import Case, Counts
@@ -60,10 +59,9 @@ class Maker:
         rng = random.Random(f"{config.seed}/{part}/{index}/{attempt}")
         focus = self.pools.draw(part, np.random.default_rng(rng.getrandbits(63)))
         answer = corpus.entities[focus.node]
-        facts = [corpus.facts[number] for number in focus.sample.facts]
-        self._check_focus(part, answer)
-        for fact in facts:
-            self._check_fact(fact)
+        facts = [corpus.tellable[number] for number in focus.sample.facts]
+        if unread := next((fact for fact in facts if self.evidence.page(fact) is None), None):
+            raise Refused("no_evidence", f"{unread.id} {unread.source.page}")
         named = self._choose_named(facts, answer.id, rng)
         pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, rng)
         try:
@@ -80,9 +78,9 @@ class Maker:
         except ProofTooLarge as error:
             raise Refused("proof_too_large", str(error)) from error
         self._check_words(words, answer)
-        leak = leaks(self.wiki, answer.id, (words.prompt, *words.clues))
+        leak = leaks(self.wiki, answer.id, (words.prompt, *words.clues), config.leak_rank)
         one_hop = is_one_functional_hop(corpus.tables, pattern)
-        level = level_of(pattern, clues, measured.uncertainty.frontier, leak, one_hop)
+        level = level_of(pattern, clues, measured.uncertainty.frontier, leak or one_hop)
         if level not in config.level:
             reason = "leak" if leak else "too_easy" if level < min(config.level) else "too_hard"
             raise Refused(reason, f"level {level}")
@@ -116,19 +114,6 @@ class Maker:
             seed=config.seed,
         )
 
-    def _check_focus(self, part: Part, answer: Entity) -> None:
-        kinds = self.config.focus_kinds
-        if (kinds and answer.kind not in kinds) or (not kinds and kind(answer.kind) is None):
-            raise Refused("focus_kind", answer.kind)
-        if self.pools.part_of(answer.id) != part:
-            raise Refused("crosses_split", answer.id)
-
-    def _check_fact(self, fact: Fact) -> None:
-        if relation(fact.relation) is None:
-            raise Refused("no_wording", fact.relation)
-        if self.evidence.page(fact) is None:
-            raise Refused("no_evidence", f"{fact.id} {fact.source.page}")
-
     def _choose_named(self, facts: Sequence[Fact], focus: str, rng: random.Random) -> list[str]:
         """Which entities stay named: leaves first, since a name in the middle makes what lies beyond it idle."""
         degree: dict[str, int] = {}
@@ -152,7 +137,12 @@ class Maker:
                 raise Refused("no_choice", f"{left} candidates")
         missing = max(wanted - have, 1 if self.config.candidates >= 2 and have < self.config.max_clues else 0)
         described = [entity for entity in pattern.assignment.values() if entity not in named]
-        choices = [fact for entity in described for fact in self.corpus.literals.get(entity, ()) if self._usable(fact)]
+        choices = [
+            fact
+            for entity in described
+            for fact in self.corpus.literals.get(entity, ())
+            if self.evidence.page(fact) is not None
+        ]
         focus = pattern.assignment[pattern.focus]
         order = sorted(choices, key=lambda fact: (rng.random() * (0.5 if fact.subject == focus else 1.0), fact.id))
         taken: set[tuple[str, str]] = set()
@@ -163,13 +153,6 @@ class Maker:
                 taken.add((fact.subject, fact.relation))
                 pattern = with_literal(pattern, fact)
         return pattern
-
-    def _usable(self, fact: Fact) -> bool:
-        if fact.value_type not in ("date", "number") or relation(fact.relation) is None:
-            return False
-        if fact.value_type == "number" and len(self.corpus.units[fact.relation]) > 1:
-            return False
-        return self.evidence.page(fact) is not None
 
     def _vague(self, pattern: Pattern, named: Sequence[str], rng: random.Random) -> Pattern:
         config, corpus = self.config, self.corpus

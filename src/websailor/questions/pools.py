@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from websailor.errors import UserError
 from websailor.questions.config import Config
@@ -27,6 +28,8 @@ class Pools:
     samples: dict[Part, dict[str, list[Sample]]]
     held_out: frozenset[str]
     """Entities set apart."""
+    askable: dict[Part, npt.NDArray[np.bool_]]
+    """(N,) nodes that a question of the part may ask for."""
     crossing: int
     """Subgraphs drawn that lie in both parts."""
 
@@ -34,8 +37,11 @@ class Pools:
         return "held_out" if entity in self.held_out else "train"
 
     def draw(self, part: Part, rng: np.random.Generator) -> Focus:
-        """Shape class uniform, subgraph uniform, orbit uniform, node uniform."""
-        return draw_focus(self.samples[part], rng)
+        """Shape class uniform, subgraph uniform, orbit uniform, node uniform, among the nodes that can be asked for."""
+        while True:
+            focus = draw_focus(self.samples[part], rng)
+            if self.askable[part][focus.node]:
+                return focus
 
 
 def draw_pools(corpus: Corpus, config: Config) -> Pools:
@@ -53,21 +59,28 @@ def draw_pools(corpus: Corpus, config: Config) -> Pools:
     found: dict[Part, dict[str, list[Sample]]] = {"train": {}, "held_out": {}}
     taken = {"train": 0, "held_out": 0}
     crossing = 0
+    wanted_kind = np.array(
+        [
+            corpus.nameable(entity) and (not config.focus_kinds or entity.kind in config.focus_kinds)
+            for entity in corpus.entities
+        ]
+    )
+    askable: dict[Part, npt.NDArray[np.bool_]] = {"train": wanted_kind & ~held, "held_out": wanted_kind & held}
     for number, sample in enumerate(sample_subgraphs(corpus.graph, walk, np.random.default_rng(config.seed))):
         if all(taken[part] >= wanted[part] for part in taken) or number >= OVERDRAW * config.pool:
             break
-        apart = {corpus.facts[fact].source.page in held_out for fact in sample.facts}
+        apart = {corpus.tellable[fact].source.page in held_out for fact in sample.facts}
         if len(apart) > 1:
             crossing += 1
             continue
         part: Part = "held_out" if apart.pop() else "train"
-        if taken[part] < wanted[part]:
+        if taken[part] < wanted[part] and askable[part][list(sample.nodes)].any():
             found[part].setdefault(sample.form.class_id, []).append(sample)
             taken[part] += 1
     for part, count in (("train", config.count), ("held_out", config.held_out_count)):
         if count and not taken[part]:
             raise UserError(
-                f"the {part} part of the graph has no subgraph of {config.min_nodes} to {config.max_nodes} entities: "
-                "build a larger graph, or change held_out_share, min_nodes or min_cycle_rank"
+                f"the {part} part of the graph has no subgraph of {config.min_nodes} to {config.max_nodes} entities to ask about: "
+                "build a larger graph, or change held_out_share, min_nodes, min_cycle_rank or focus_kinds"
             )
-    return Pools(found, held_out, crossing)
+    return Pools(found, held_out, askable, crossing)

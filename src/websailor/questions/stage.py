@@ -28,11 +28,12 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
     with StageDirectory(out, "questions", config, inputs) as directory:
         if directory.finished:
             return directory.manifest()
-        corpus = load_corpus(inputs["graph"])
-        maker = Maker(config, corpus, open_wiki(inputs["wiki"]), draw_pools(corpus, config))
-        seen: set[str] = set()
+        wiki = open_wiki(inputs["wiki"])
+        corpus = load_corpus(inputs["graph"], is_generated=bool(wiki.lexicon))
+        maker = Maker(config, corpus, wiki, draw_pools(corpus, config))
+        seen = Seen(config.per_answer)
         for question in read_jsonl(out / "records.jsonl", Question):
-            seen.update(_identities(question))
+            seen.add(question)
         jobs: list[tuple[Part, int]] = [
             *(("train", index) for index in range(config.count)),
             *(("held_out", index) for index in range(config.held_out_count)),
@@ -47,30 +48,45 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         return directory.finish(crossing_subgraphs=maker.pools.crossing)
 
 
+class Seen:
+    """The questions that stand, by what they are about, by their words, by their answer."""
+
+    def __init__(self, per_answer: int) -> None:
+        self._known: set[str] = set()
+        self._answers: Counter[str] = Counter()
+        self._per_answer = per_answer
+
+    def check(self, question: Question) -> None:
+        """Raise `Refused` for a question that is there already, or whose answer was asked for often enough."""
+        if identity(question.pattern) in self._known or plain(question.prompt) in self._known:
+            raise Refused("duplicate", question.prompt)
+        if self._per_answer and self._answers[question.answer] >= self._per_answer:
+            raise Refused("answer_used_up", question.answer)
+
+    def add(self, question: Question) -> None:
+        self._known.update((identity(question.pattern), plain(question.prompt)))
+        self._answers[question.answer] += 1
+
+
 def _make_one(
-    maker: Maker, directory: StageDirectory, part: Part, index: int, seen: set[str], reasons: Counter[str]
+    maker: Maker, directory: StageDirectory, part: Part, index: int, seen: Seen, reasons: Counter[str]
 ) -> None:
     """Try until a question stands; every refusal is kept with its reason."""
     name = question_id(maker.config.seed, part, index)
     for attempt in range(maker.config.attempts):
         try:
             question = maker.attempt(part, index, attempt)
-            if not seen.isdisjoint(_identities(question)):
-                raise Refused("duplicate", question.prompt)
+            seen.check(question)
         except Refused as refusal:
             reasons[refusal.reason] += 1
             reject = Reject(id=f"{name}/{attempt}", reason=refusal.reason, detail=refusal.detail)
             if reject.id not in directory.done:
                 directory.reject(reject)
             continue
-        seen.update(_identities(question))
+        seen.add(question)
         directory.append(question)
         return
     directory.reject(Reject(id=name, reason="gave_up", detail=f"{maker.config.attempts} tries"))
-
-
-def _identities(question: Question) -> tuple[str, str]:
-    return identity(question.pattern), plain(question.prompt)
 
 
 def _report(directory: StageDirectory, wanted: int, reasons: Counter[str]) -> None:

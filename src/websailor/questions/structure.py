@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.lexicon import relation
 from websailor.records import Atom, Domain, Fact, Pattern, ValueType
 
 FOCUS = "x0"
@@ -74,7 +73,7 @@ def exact_pattern(corpus: Corpus, facts: Sequence[Fact], focus: str, named: Coll
         (one, other)
         for one, other in combinations(pattern.variables, 2)
         if corpus.entity[pattern.assignment[one]].kind == corpus.entity[pattern.assignment[other]].kind
-        and siblings(pattern, one, other)
+        and siblings(corpus, pattern, one, other)
     )
     return pattern.model_copy(update={"distinct": pairs})
 
@@ -102,12 +101,12 @@ def exact_literal(variable: str, text: str, value_type: ValueType) -> Domain:
     return Domain(variable=variable, lattice="value", value=text)
 
 
-def siblings(pattern: Pattern, one: str, other: str) -> bool:
+def siblings(corpus: Corpus, pattern: Pattern, one: str, other: str) -> bool:
     """True when two variables stand in the same relation to the same third, which makes a reader take them to be two."""
     ties = {name: set[tuple[str, str, bool]]() for name in (one, other)}
     for atom in pattern.atoms:
-        known = relation(atom.relation)
-        either = known is not None and known.symmetric
+        meaning = corpus.lexicon.meanings.get(atom.relation)
+        either = meaning is not None and atom.relation in meaning.mirrored
         if atom.subject in ties:
             ties[atom.subject].add((atom.relation, atom.object, True))
         if atom.object in ties:

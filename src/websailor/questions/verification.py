@@ -19,8 +19,9 @@ from websailor.wiki import open_wiki
 
 def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     """See `questions.verify`."""
-    corpus = load_corpus(graph)
-    book = EvidenceBook(open_wiki(wiki), corpus)
+    pages = open_wiki(wiki)
+    corpus = load_corpus(graph, is_generated=bool(pages.lexicon))
+    book = EvidenceBook(pages, corpus)
     failures: list[str] = []
     count = 0
     for question in read_jsonl(file, Question):

@@ -84,7 +84,7 @@ def drop_idle_inequalities(corpus: Corpus, pattern: Pattern) -> Pattern:
     reader would take it for the answer, and what is left unsaid need not be proved.
     """
     for pair in pattern.distinct:
-        if siblings(pattern, *pair) and not any(is_named(pattern, name) for name in pair):
+        if siblings(corpus, pattern, *pair) and not any(is_named(pattern, name) for name in pair):
             continue
         without = pattern.model_copy(update={"distinct": tuple(other for other in pattern.distinct if other != pair)})
         if proves(corpus.tables, without):

@@ -1,31 +1,72 @@
 """How real Wikipedia infobox keys are worded in questions: only keys whose phrase reads well.
 
-Enters: `wording/wikipedia.toml` beside this module. Leaves: the same records as `relations`, looked up by infobox key.
+Enters: `wording/wikipedia.toml` beside this module. Leaves: the same records as `relations`, looked up by infobox key
+and, since a key means different things in different infoboxes (the `country` of a film, of a school), by the subject's
+type.
 """
 
+import tomllib
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from websailor.wiki.relations import Kind, Language, Relation, Wording
 
 
-@cache
-def relations() -> dict[str, Relation]:
-    """All worded infobox keys."""
-    return {}
+class InfoboxRelation(Relation):
+    """A relation that several infobox keys state."""
+
+    keys: tuple[str, ...]
+    """Infobox keys in snake case, without the number of a repeated key."""
+    mirror: str | None = None
+    """The relation that says the same the other way round: `children` and `parents`."""
+    closed: bool = False
+
+
+class InfoboxKind(Kind):
+    """A type of real entities."""
+
+    noun: str
+    """The English word: `city` for `settlement`."""
+    leads: tuple[str, ...] = ()
 
 
 @cache
-def kinds() -> dict[str, Kind]:
-    """All worded types, named as infobox templates are."""
-    return {}
+def _table() -> dict[str, dict[str, Any]]:
+    return tomllib.loads((Path(__file__).parent / "wording" / "wikipedia.toml").read_text(encoding="utf-8"))
 
 
-def relation(name: str) -> Relation | None:
-    """The relation of an infobox key; None when the key has no words."""
-    return relations().get(name)
+@cache
+def relations() -> dict[str, InfoboxRelation]:
+    """All worded relations by name."""
+    return {name: InfoboxRelation(name=name, **fields) for name, fields in _table()["relation"].items()}
 
 
-def wording(name: str, language: Language = "en") -> Wording | None:
+@cache
+def kinds() -> dict[str, InfoboxKind]:
+    """All worded types by name."""
+    return {name: InfoboxKind(name=name, **fields) for name, fields in _table()["kind"].items()}
+
+
+@cache
+def by_key() -> dict[str, tuple[InfoboxRelation, ...]]:
+    """Infobox key -> the relations it can state."""
+    found: dict[str, tuple[InfoboxRelation, ...]] = {}
+    for one in relations().values():
+        for key in one.keys:
+            found[key] = (*found.get(key, ()), one)
+    return found
+
+
+def relation(key: str, subject_kind: str | None = None) -> InfoboxRelation | None:
+    """What an infobox key states about a subject of a type (any, if none is given); None when it has no words."""
+    for one in by_key().get(key, ()):
+        if subject_kind is None or subject_kind in one.subject:
+            return one
+    return None
+
+
+def wording(key: str, language: Language = "en", subject_kind: str | None = None) -> Wording | None:
     """The phrases of an infobox key in a language."""
-    found = relation(name)
+    found = relation(key, subject_kind)
     return found.chinese if found is not None and language == "zh" else found

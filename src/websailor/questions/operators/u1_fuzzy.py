@@ -11,7 +11,6 @@ import math
 import numpy as np
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.lexicon import kind as known_kind
 from websailor.questions.operators.base import Case
 from websailor.questions.proof.facts import initial_of, year_of
 from websailor.questions.proof.labels import YEAR_LATTICES, members, number_bounds, year_bounds
@@ -77,9 +76,15 @@ def replaced(pattern: Pattern, variable: str, domains: list[Domain]) -> Pattern:
 
 
 def _vaguer_entity(corpus: Corpus, pattern: Pattern, variable: str, lattices: frozenset[str]) -> Pattern | None:
+    """First letter and type, then the type alone; the latter only for what other atoms describe too ("married a person"
+    tells nothing).
+    """
     entity = corpus.entity[pattern.assignment[variable]]
-    kinds = [Domain(variable=variable, lattice="kind", value=entity.kind)] if known_kind(entity.kind) else []
+    kinds = [Domain(variable=variable, lattice="kind", value=entity.kind)] if corpus.nameable(entity) else []
     letter = initial_of(entity.name)
+    described = sum(variable in (atom.subject, atom.object) for atom in pattern.atoms) > 1
+    if not described:
+        lattices = lattices - {"kind"}
     if domain_of(pattern, variable, "entity") is not None and kinds:
         if "initial" in lattices and letter:
             return replaced(pattern, variable, [*kinds, Domain(variable=variable, lattice="initial", value=letter)])
@@ -131,7 +136,7 @@ def within_larger(corpus: Corpus, pattern: Pattern, variable: str) -> Pattern | 
     is known.
     """
     entity = corpus.entity[pattern.assignment[variable]]
-    if domain_of(pattern, variable, "entity") is None or not known_kind(entity.kind):
+    if domain_of(pattern, variable, "entity") is None or not corpus.nameable(entity):
         return None
     for fact in corpus.memberships.get(entity.id, ()):
         if fact.object in pattern.assignment.values():

@@ -6,7 +6,7 @@ entity.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -140,10 +140,27 @@ def _rows(key: Nodes, value: Nodes) -> Rows:
     return Rows(key[first], np.append(first, len(key)).astype(np.int64), value)
 
 
-def facts_from_records(entities: Sequence[Entity], facts: Iterable[Fact], symmetric: frozenset[str]) -> Facts:
-    """Build the tables. Relations in `symmetric` hold in both directions whichever was stated.
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What else states a relation."""
 
-    A fact about an entity that is not in `entities` raises `UserError`: the two files do not belong together.
+    same: frozenset[str]
+    """Relations that state it, itself among them: `birth_place`, `place_of_birth`."""
+    mirrored: frozenset[str]
+    """Relations that state it with subject and object exchanged; itself, if it is symmetric."""
+
+
+def facts_from_records(
+    entities: Sequence[Entity],
+    facts: Iterable[Fact],
+    meanings: Mapping[str, Meaning] | None = None,
+    untyped: Collection[str] = frozenset(),
+) -> Facts:
+    """Build the tables. A relation holds where any relation of its `Meaning` was stated (by default: it alone).
+
+    Entities in `untyped` have a type that nobody knows for certain: they count as members of every type, so that a
+    proof does not rest on a guess. A fact about an entity that is not in `entities` raises `UserError`: the two files
+    do not belong together.
     """
     index = {entity.id: number for number, entity in enumerate(entities)}
     literal_index: dict[LiteralKey, int] = {}
@@ -163,32 +180,38 @@ def facts_from_records(entities: Sequence[Entity], facts: Iterable[Fact], symmet
         subjects, objects = edges.setdefault(fact.relation, ([], []))
         subjects.append(subject)
         objects.append(other)
-        if fact.relation in symmetric and fact.value_type == "entity":
-            subjects.append(other)
-            objects.append(subject)
     literals = tuple(literal_index)
     by_text: dict[tuple[ValueType, str], list[int]] = {}
     for (value_type, text, _), node in literal_index.items():
         by_text.setdefault((value_type, text), []).append(node)
+    anything = np.array(sorted(index[name] for name in untyped), dtype=np.int64)
+    typed = _group((entity.kind if entity.id not in untyped else "") for entity in entities)
+    typed.pop("", None)
     return Facts(
         node_count=len(entities) + len(literals),
         entity_count=len(entities),
-        tables={
-            name: table(np.array(subjects, dtype=np.int64), np.array(objects, dtype=np.int64))
-            for name, (subjects, objects) in edges.items()
-        },
-        kind_members=_group(entity.kind for entity in entities),
+        tables=_tables(edges, meanings or {}),
+        kind_members={kind: np.union1d(nodes, anything) for kind, nodes in typed.items()},
         initial_members=_group(initial_of(entity.name) for entity in entities),
         year=np.array([year_of(text) for _, text, _ in literals], dtype=np.float64),
-        number=np.array(
-            [number_of(text) if kind == "number" else np.nan for kind, text, _ in literals], dtype=np.float64
-        ),
+        number=np.array([number_of(text) if kind == "number" else np.nan for kind, text, _ in literals], dtype=float),
         names=tuple(entity.id for entity in entities),
         literals=literals,
         index=index,
         literal_index=literal_index,
         text_index={key: np.array(nodes, dtype=np.int64) for key, nodes in by_text.items()},
     )
+
+
+def _tables(edges: Mapping[str, tuple[list[int], list[int]]], meanings: Mapping[str, Meaning]) -> dict[str, Table]:
+    tables: dict[str, Table] = {}
+    for name in edges:
+        meaning = meanings.get(name, Meaning(frozenset({name}), frozenset()))
+        stated = [edges[other] for other in sorted(meaning.same & edges.keys())]
+        stated += [edges[other][::-1] for other in sorted(meaning.mirrored & edges.keys())]
+        columns = [np.concatenate([np.array(part[side], dtype=np.int64) for part in stated]) for side in (0, 1)]
+        tables[name] = table(columns[0], columns[1])
+    return tables
 
 
 def _group(labels: Iterable[str]) -> dict[str, Nodes]:

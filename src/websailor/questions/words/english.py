@@ -29,6 +29,14 @@ _PARTICIPLES = frozenset(
         "sung",
     ]
 )
+_TAKES_THE = re.compile(
+    r"(?:.*\b(?:Party|Empire|Republic|States|Union|Kingdom|Islands|Army|Navy|Forces|War|Wars|Revolution|Rebellion|Ocean|Sea|River"
+    r"|Desert|Mountains|Alps|Organi[sz]ation|Confederation|Medal|Prize|Award|Awards|Fellowship|Academy|Institute|Society"
+    r"|Commission|Council|Senate|Assembly|Netherlands|Philippines|Bahamas|League|Church|Office|Program|Programme|language"
+    r"|Cent(?:er|re)|Administration|Agency|Association|Foundation|Bank|Corps|Guard|Regiment|school)(?: \(.*\))?"
+    r"|(?:University|Republic|Kingdom|Battle|Siege|Treaty|Order|Museum|Academy|Institute|Duchy|Isle|Gulf|Bank|House|Church|Legion"
+    r"|Army|Confederation|Federation|Bay|Peace|Presidency|Parliament|Congress) of .*)$"
+)
 _BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
 _SUFFIXES = ("th", "st", "nd", "rd")
 
@@ -62,7 +70,9 @@ class English(Speaker):
     language = "en"
 
     def noun(self, variable: str) -> str:
-        return self.kind(variable).name.replace("_", " ")
+        noun = self.corpus.lexicon.noun(self.kind(variable).name)
+        assert noun is not None
+        return noun
 
     def again(self, variable: str) -> str:
         return f"the same {self.noun(variable)}"
@@ -83,6 +93,11 @@ class English(Speaker):
                 return str(year) if year > 0 else f"{-year} BC"
         is_number = self.pattern.value_types[domain.variable] == "number"
         return amount(domain.value) + suffix if is_number else domain.value
+
+    def named(self, name: str, kind_name: str) -> str:
+        """A name as it stands in a sentence: some want an article."""
+        takes = kind_name == "currency" or bool(_TAKES_THE.match(name))
+        return f"the {name}" if takes and not name.startswith("The ") else name
 
     def head(self, variable: str, definite: bool) -> str:
         """The noun phrase without its clauses."""

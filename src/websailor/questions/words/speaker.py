@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.lexicon import kind, wording
 from websailor.questions.proof.labels import number_bounds
 from websailor.questions.structure import domain_of
 from websailor.questions.words.plan import Clause, Mention, NoWording, Thing, kind_of, other_variables
@@ -60,18 +59,22 @@ class Speaker(ABC):
     def again(self, variable: str) -> str:
         """A thing that was told of before: "the same company"."""
 
+    def named(self, name: str, kind_name: str) -> str:
+        """A real name as it stands in a sentence."""
+        return name
+
     def kind(self, variable: str) -> Kind:
         name = kind_of(self.pattern, variable)
-        found = kind(name)
+        found = self.corpus.lexicon.kind(name)
         if found is None:
             raise NoWording(f"no word for the type {name}")
         return found
 
     def phrases(self, clause: Clause) -> Wording:
-        found = wording(clause.atom.relation, self.language)
+        found = self.corpus.relation(self.corpus.fact[clause.atom.fact])
         if found is None:
             raise NoWording(f"no words for the relation {clause.atom.relation}")
-        return found
+        return found.chinese if self.language == "zh" else found
 
     def mention(self, end: End) -> str:
         """The noun phrase of any variable."""
@@ -84,7 +87,9 @@ class Speaker(ABC):
             atom = next(atom for atom in self.pattern.atoms if atom.object == variable)
             return self.value(domain, self.corpus.fact[atom.fact].unit)
         if self.is_named(variable):
-            return self.corpus.mention(self.corpus.entity[self.pattern.assignment[variable]])
+            entity = self.corpus.entity[self.pattern.assignment[variable]]
+            name = self.corpus.mention(entity)
+            return name if self.corpus.lexicon.is_generated else self.named(name, entity.kind)
         return self.described(end)
 
     def is_literal(self, variable: str) -> bool:
