@@ -15,7 +15,7 @@ _FORMS = (
     r"(?P<month>MONTH)\.?,?\s+(?P<year>\d{3,4})(?![\d:,])(?P<era>ERA)?",
     r"(?P<year>\d{1,4})(?P<era>ERA)(?![A-Za-z])",
     r"(?P<year>\d{4})年(?:(?P<number>\d{1,2})月(?:(?P<day>\d{1,2})日)?)?",
-    r"(?P<year>1\d{3}|20\d\d)(?![,.]?\d)",
+    r"(?P<year>1\d{3}|20\d\d)(?![,.]?\d|s\b)",
 )
 
 

@@ -20,7 +20,7 @@ _HOLES = (
     (re.compile(f"({OPEN}) +"), r" \1"),
     (re.compile(f" +({CLOSE})"), r"\1 "),
     (re.compile(r"([(（])[ ,;:]+"), r"\1"),
-    (re.compile(r"[ ,;]+([)）])"), r"\1"),
+    (re.compile(r"(?<![ ,;])[ ,;]+([)）])"), r"\1"),
     (re.compile(r" ?\((?:years ago|aged?|age|or)?\)"), ""),
     (re.compile(r" +([,.;:)](?: |$))", re.MULTILINE), r"\1"),
     (re.compile(r"([,;]) ?[,;]"), r"\1"),

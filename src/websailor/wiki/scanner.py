@@ -267,7 +267,8 @@ class _Scanner:
             for part in frame.parts[1:]:
                 text = "".join(part)
                 for match in re.finditer(f"({OPEN})([^{CLOSE}]*){CLOSE}", text):
-                    self.infobox_links.append((mark_index(match.group(1)), match.group(2)))
+                    anchor = without_marks(match.group(2)).replace("''", "").strip(" '")
+                    self.infobox_links.append((mark_index(match.group(1)), anchor))
             return ""
         text = expand(name, Arguments(frame.parts[1:]), self.title)
         if "[[" in text:

@@ -56,7 +56,8 @@ def _terms(text: str, index: SearchIndex) -> frozenset[str]:
 def best_line(page: Candidates, weights: Mapping[str, float]) -> str:
     """The line that holds most of the query; shorter ones win a tie, then earlier ones.
 
-    `weights`: the terms of the query with their rarity. Terms of the title do not count: they stand above the snippet already.
+    `weights`: the terms of the query with their rarity. Terms of the title do not count: they stand above the
+    snippet already.
     """
     wanted = weights.keys() - page.title_terms
     best, best_score = page.default, 0.0

@@ -183,7 +183,7 @@ def _marriage(arguments: Arguments) -> str:
 
 
 def _items(arguments: Arguments) -> str:
-    return ITEM + ITEM.join(arguments.filled()) + ITEM
+    return BREAK + ITEM.join(arguments.filled()) + BREAK
 
 
 def _lines(arguments: Arguments) -> str:

@@ -109,7 +109,7 @@ def _number(key: str, shown: str) -> Value | None:
     if unit in ("st", "nd", "rd", "th"):
         unit = None
     elif unit and (
-        unit in ("BC", "BCE", "AD", "CE")
+        unit in ("BC", "BCE", "AD", "CE", "s")
         or not (unit[0].islower() or unit[0] in "%°" or _UNITS_IN_CAPITALS.match(unit))
         or (_DATE_KEY.search(key) and find_date(text) is not None)
     ):
