@@ -1,1 +1,83 @@
-"""`websailor evaluate`."""
+"""`websailor evaluate`: a checkpoint (or the expert) on a file of questions."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from websailor.cli.flags import AsGiven, RecipeFile, given
+from websailor.cli.output import stdout
+from websailor.cli.records import record_file
+from websailor.errors import UserError
+from websailor.evaluation import Config, run
+from websailor.files import read_json
+from websailor.recipe import check_keys, make_config, overlay, read_table
+
+Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
+NO_FLAGS = Config.model_construct()
+
+
+def evaluate_(
+    questions: Path,
+    /,
+    *,
+    model: str,
+    out: Path,
+    wiki: Path | None = None,
+    recipe: RecipeFile = None,
+    flags: Flags = NO_FLAGS,
+) -> None:
+    """pass@1 and pass@k with 95 % intervals; resumes at the level of one question and one run.
+
+    Settings are those of the run that the questions belong to, then the recipe's [evaluation] table, then flags.
+
+    Parameters
+    ----------
+    questions
+        A questions directory or its records.jsonl.
+    model
+        A checkpoint folder, or `expert`.
+    out
+        The directory to make.
+    wiki
+        A wiki directory; default: that of the run which the questions belong to.
+    """
+    file = record_file(questions)
+    home = file.parent.parent
+    opened = wiki or home / "wiki"
+    if wiki is None and not opened.is_dir():
+        raise UserError(f"{questions} belongs to no run with a wiki: name one with --wiki")
+    table = {}
+    if (home / "config.json").is_file():
+        table = read_json(home / "config.json").get("evaluation", {})
+    if recipe is not None:
+        laid = read_table(recipe).get("evaluation", {})
+        check_keys(laid, Config, str(recipe), "evaluation")
+        table = overlay(table, laid)
+    config = make_config(Config, overlay(table, given(flags)), "flags")
+    inputs = {"wiki": opened, "questions": file}
+    if model == "expert":
+        from websailor.trajectories.expert import ExpertPolicy
+        from websailor.wiki import open_wiki
+
+        policy = partial(ExpertPolicy, address=config.tools.address, language=open_wiki(opened).language)
+    else:
+        inputs["checkpoint"] = Path(model)
+        if not (inputs["checkpoint"] / "tokenizer.json").is_file():
+            raise UserError(
+                f"--model {model}: no checkpoint folder there (config.json, model.safetensors, tokenizer.json)"
+            )
+        from websailor.models.local.policy import LocalPolicy
+
+        policy = partial(LocalPolicy, inputs["checkpoint"])
+    counts = run(config, inputs, out, policy).counts
+    for name in sorted(name for name in counts if name.startswith("pass_at_") and f"{name}_low" in counts):
+        low, high = counts[f"{name}_low"], counts[f"{name}_high"]
+        words = f"{name.replace('pass_at_', 'pass@')}  {100 * counts[name]:.1f} %"
+        stdout.print(f"[bold]{words}[/bold]  ({100 * low:.1f} – {100 * high:.1f})")
+    stdout.print(
+        f"{counts['questions']:.0f} questions · {counts['tool_calls']:.2f} calls per episode · "
+        f"{100 * counts['format_errors']:.1f} % of turns broke the format"
+    )
+    stdout.print(f"details: {out / 'summary.json'}", soft_wrap=True)

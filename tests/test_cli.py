@@ -1,0 +1,151 @@
+"""The command line from outside: what it prints where, its exit codes, and what it imports."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from websailor import cli
+from websailor.cli.flags import given, stage_config
+from websailor.errors import UserError
+from websailor.graph import Config as GraphConfig
+
+HEAVY = ("torch", "transformers", "tokenizers", "numpy", "numba", "tantivy", "lxml", "pyarrow", "jinja2")
+COMMANDS = [
+    [],
+    *([name] for name in (*cli.WHOLE, *cli.STAGES, *cli.GROUPS)),
+    *([group, name] for group, (_, names) in cli.GROUPS.items() for name in names),
+]
+
+
+def websailor(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "websailor.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_imports_nothing_heavy(command: list[str]) -> None:
+    code = (
+        "import sys\nfrom websailor.cli import execute\n"
+        f"assert execute({[*command, '--help']!r}) == 0\n"
+        f"heavy = sorted(set({HEAVY!r}) & set(sys.modules))\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: websailor" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["quickstrat"], "unknown command 'quickstrat'; did you mean 'quickstart'?"),
+        (["wiki", "imprt"], "unknown command 'imprt'; did you mean 'import'?"),
+        (["graph", "build", "--wiki", "w", "--out", "o", "--edgs", "3"], "--edgs. Did you mean --edges?"),
+        (["run", "recipes/none.toml", "--sft.secnds", "3"], "--sft.secnds. Did you mean --sft.seconds?"),
+        (["run", "nowhere.toml"], "nowhere.toml: no such recipe"),
+        (["graph", "build", "--wiki", "nowhere", "--out", "o"], "nowhere"),
+        (["wiki", "generate", "--pages", "many", "--out", "w.xml"], "pages: Input should be a valid integer"),
+        (["wiki", "generate", "--out", "w.json"], "a dump ends in .xml or .xml.bz2"),
+        (["report", "nowhere"], "nowhere: no such run directory"),
+        (["questions", "show", "nowhere.jsonl"], "nowhere.jsonl: no such file of records"),
+        (["ask", "Who?", "--run", "nowhere"], "no trained checkpoint"),
+        (["export", "nowhere", "--out", "x.csv"], "the file ends in .parquet"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], message: str, tmp_path: Path) -> None:
+    done = websailor(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+    assert not list(tmp_path.iterdir()), "a refused command leaves nothing behind"
+
+
+def test_flags_lie_over_the_table_and_are_checked_together(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.toml"
+    recipe.write_text("[graph]\nedges = 50\nexpand = 0.9\n")
+    flags = GraphConfig.model_construct(edges="60")
+    assert given(flags) == {"edges": "60"}
+    config = stage_config(GraphConfig, flags, recipe, "graph")
+    assert (config.edges, config.expand, config.search_k) == (60, 0.9, 10)
+    recipe.write_text("[graph]\nedgs = 50\n")
+    with pytest.raises(UserError, match=r"unknown key 'graph\.edgs'; did you mean 'edges'"):
+        stage_config(GraphConfig, flags, recipe, "graph")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "runs/x/records.jsonl"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        RuntimeError("Error while serializing: IoError(Os { code: 28, kind: StorageFull })"),
+        RuntimeError("PytorchStreamWriter failed: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_recognised_however_it_is_said(error: Exception) -> None:
+    assert cli.disk_full(error)
+    wrapped = RuntimeError("stage failed")
+    wrapped.__cause__ = error
+    assert cli.disk_full(wrapped)
+    assert not cli.disk_full(ValueError("something else"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_ends_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "websailor.cli", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "the disk is full" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "websailor.cli", "wiki", "import", "--world.pages", "200000", "--out", "w"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.iterdir()) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "run the same command again to go on" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_wiki_commands_print_results_on_stdout(tmp_path: Path) -> None:
+    assert (
+        websailor("wiki", "generate", "--pages", "60", "--seed", "3", "--out", "w.xml.bz2", cwd=tmp_path).returncode
+        == 0
+    )
+    assert websailor("wiki", "import", "w.xml.bz2", "--out", "wiki", cwd=tmp_path).returncode == 0
+    world = json.loads((tmp_path / "wiki" / "world.json").read_text())
+    found = websailor("wiki", "search", world["lexicon"][0], "--wiki", "wiki", "--k", "3", cwd=tmp_path)
+    assert found.returncode == 0
+    assert found.stderr == ""
+    title = json.loads((tmp_path / "wiki" / "facts.jsonl").read_text().splitlines()[0])["subject"]
+    page = websailor("wiki", "show", title, "--wiki", "wiki", cwd=tmp_path)
+    assert page.stdout.startswith(title)
+    wrong = websailor("wiki", "show", title[:-1], "--wiki", "wiki", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert f"no page '{title[:-1]}'" in wrong.stderr
