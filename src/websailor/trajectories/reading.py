@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from websailor.trajectories.words import is_literal, kind_in, table_label, templates
+from websailor.trajectories.words import has_phrasings, is_literal, kind_in, table_label, templates
 
 SEPARATOR = "\n=======\n"
 _HIT = re.compile(r"^\d+\. (.+)$")
@@ -56,6 +56,13 @@ def same_name(one: str, other: str) -> bool:
 @lru_cache(maxsize=65536)
 def name_key(name: str) -> str:
     return " ".join(base_name(name).casefold().split())
+
+
+def similar_name(one: str, other: str) -> bool:
+    """One is the other with further words behind it: an infobox says `Berber`, the page is `Berber languages`."""
+    first, second = name_key(one).split(), name_key(other).split()
+    shorter = min(len(first), len(second))
+    return shorter > 0 and first[:shorter] == second[:shorter]
 
 
 def mentions(text: str, name: str) -> bool:
@@ -129,6 +136,7 @@ class Notes:
         self._kinds: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
         self._same: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
 
     # ------------------------------------------------------------ asking
 
@@ -142,12 +150,15 @@ class Notes:
 
     def subjects(self, relation: str, object_name: str) -> tuple[str, ...]:
         """Titles of everything seen as `relation(_, object_name)`, in the order seen."""
-        wanted = self.key(object_name)
-        return tuple(
-            title
-            for (title, stated), objects in self._objects.items()
-            if stated == relation and any(self.key(written) == wanted for written in objects)
-        )
+        return self.subjects_where(relation, lambda written: self.alike(relation, written, object_name))
+
+    def alike(self, relation: str, one: str, other: str) -> bool:
+        """Do two names stand for one entity? Where pages word a relation freely, a shortened name will do."""
+        return self.key(one) == self.key(other) or (not has_phrasings(relation) and similar_name(one, other))
+
+    def title(self, name: str) -> str:
+        """The title that a visit for the name showed; the name itself if there was none."""
+        return self._shown.get(name_key(name), name)
 
     def subjects_where(self, relation: str, holds: Callable[[str], bool]) -> tuple[str, ...]:
         """Titles of everything seen with an object of the relation for which `holds`, in the order seen."""
@@ -191,13 +202,15 @@ class Notes:
         for view in views:
             if len(views) == 1 and (view.fields or view.sentences) and not same_name(view.title, asked):
                 self._same[name_key(asked)] = self.key(view.title)
+                self._shown[name_key(asked)] = view.title
             for relation, value in view.fields:
                 self._add_field(view.title, relation, value)
             for sentence in view.sentences:
                 self._add_sentences(view.title, sentence)
         return views
 
-    def _add_field(self, title: str, relation: str, text: str) -> None:
+    def _add_field(self, title: str, key: str, text: str) -> None:
+        relation = key if key in self._relations else key.rstrip("0123456789").rstrip("_")
         if relation not in self._relations:
             return
         values = split_values(text)

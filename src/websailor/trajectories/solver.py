@@ -17,7 +17,15 @@ from typing import Any, Literal
 from websailor.records import Atom, Pattern
 from websailor.trajectories import words
 from websailor.trajectories.plan import Find, Label, Match, Measure, Operation, make_plan
-from websailor.trajectories.reading import Notes, SearchHit, base_name, mentions, name_key, same_name
+from websailor.trajectories.reading import (
+    Notes,
+    SearchHit,
+    base_name,
+    mentions,
+    name_key,
+    same_name,
+    split_values,
+)
 
 Habit = Literal["careful", "hasty"]
 LABEL_ATTEMPTS = 10
@@ -68,8 +76,9 @@ class Solver:
         self._notes = Notes((atom.relation for atom in pattern.atoms), language)
         self._remarks: list[str] = []
         self._made: set[tuple[str, ...]] = set()
-        self._implied = _implied_kinds(pattern)
-        self._kinds = self._implied | {d.variable: d.value for d in pattern.domains if d.lattice == "kind"}
+        self._possible_kinds = _possible_kinds(pattern)
+        self._kinds = {name: next(iter(kinds)) for name, kinds in self._possible_kinds.items() if len(kinds) == 1}
+        self._kinds |= {domain.variable: domain.value for domain in pattern.domains if domain.lattice == "kind"}
         self._open_page: str | None = None
 
     def run(self) -> Generator[Turn, str, None]:
@@ -78,7 +87,7 @@ class Solver:
         answer = self._bound.get(self._pattern.focus) if found else None
         if answer is None:
             self._remarks.append("Nothing found.")
-        yield Turn(self._thought(), answer=base_name(answer) if answer is not None else UNKNOWN)
+        yield Turn(self._thought(), answer=base_name(self._notes.title(answer)) if answer else UNKNOWN)
 
     # ------------------------------------------------------------ the plan, with backtracking
 
@@ -123,13 +132,13 @@ class Solver:
         """A candidate that a snippet only mentions beside the known entity must state the relation on its page."""
         if find.atom is None or find.known is None or find.forward:
             return True
-        if any(self._same_entity(value, self._bound[find.known]) for value in self._seen(find)):
+        relation, known = find.atom.relation, self._bound[find.known]
+        if any(
+            self._notes.alike(relation, value, known)
+            for value in self._notes.objects(self._bound[find.variable], relation)
+        ):
             return True
-        return (yield from self._matches(Match(find.atom), index))
-
-    def _seen(self, find: Find) -> tuple[str, ...]:
-        assert find.atom is not None
-        return self._notes.objects(self._bound[find.variable], find.atom.relation)
+        return (yield from self._matches(Match(find.atom), index, thorough=False))
 
     def _same_entity(self, one: str, other: str) -> bool:
         return self._notes.key(one) == self._notes.key(other)
@@ -147,7 +156,8 @@ class Solver:
         """A label that needs no page: an initial, and a kind that the relations of the question imply."""
         if not isinstance(operation, Label):
             return False
-        return operation.domain.lattice == "initial" or operation.domain.value == self._implied.get(operation.variable)
+        allowed = self._possible_kinds.get(operation.variable, frozenset())
+        return operation.domain.lattice == "initial" or allowed <= {operation.domain.value}
 
     def _allowed(self, variable: str, name: str) -> bool:
         """What the name alone shows: nobody plays two parts in a question; the initial; a kind named or seen."""
@@ -172,7 +182,8 @@ class Solver:
         if find.forward:
             if attempt:
                 return []
-            return list((yield from self._read(known, index, words.need_object(find.atom.relation, known))))
+            values = yield from self._read(known, index, words.need_object(find.atom.relation, known))
+            return [value for value in values if len(split_values(value)) == 1 or len(values) == 1]
         return (yield from self._subjects(find.atom, known, attempt))
 
     def _subjects(self, atom: Atom, known: str, attempt: int) -> Generator[Turn, str, list[str]]:
@@ -229,14 +240,15 @@ class Solver:
         if self._notes.kind(name) is None:
             yield from self._visit(name, value, f"Check {name}.")
         seen = self._notes.kind(name)
-        self._remarks.append(f"a {seen}, not a {value}." if seen not in (None, value) else f"a {value}. Yes.")
+        if seen is not None:
+            self._remarks.append(f"a {value}. Yes." if seen == value else f"a {seen}, not a {value}.")
         return seen in (None, value)
 
-    def _matches(self, match: Match, index: int) -> Work:
+    def _matches(self, match: Match, index: int, thorough: bool = True) -> Work:
         subject, wanted = self._bound[match.atom.subject], self._bound[match.atom.object]
-        values = yield from self._read(subject, index, f"Check {subject}.")
+        values = yield from self._read(subject, index, f"Check {subject}.", thorough)
         label = words.key_words(match.atom.relation)
-        if any(self._same_entity(value, wanted) for value in values):
+        if any(self._notes.alike(match.atom.relation, value, wanted) for value in values):
             self._remarks.append(f"{label} {wanted}. Yes.")
             return True
         self._remarks.append(f"{label} {values[0]}, not {wanted}." if values else f"No {label} for {subject}.")
@@ -277,9 +289,10 @@ class Solver:
 
     # ------------------------------------------------------------ the tools
 
-    def _read(self, subject: str, index: int, need: str) -> Generator[Turn, str, tuple[str, ...]]:
-        """What is known of the operation's relation for `subject`: from the notes, else from its page, else from a
-        search."""
+    def _read(
+        self, subject: str, index: int, need: str, thorough: bool = True
+    ) -> Generator[Turn, str, tuple[str, ...]]:
+        """The operation's relation for `subject`: from the notes, else its page, else (thorough) a search."""
         relation = _relation(self._operations[index])
         seen = self._notes.objects(subject, relation)
         if seen:
@@ -299,6 +312,8 @@ class Solver:
         seen = self._notes.objects(subject, relation)
         if seen:
             return seen
+        if not thorough:
+            return ()
         if self._attempts > 2:
             yield from self._visit(subject, words.spoken_goal(relation), "Not there. Read on.")
             if seen := self._notes.objects(subject, relation):
@@ -339,14 +354,14 @@ class Solver:
         return thought
 
 
-def _implied_kinds(pattern: Pattern) -> dict[str, str]:
-    """The kind of each variable whose relations allow only one."""
-    allowed: dict[str, set[str]] = {}
+def _possible_kinds(pattern: Pattern) -> dict[str, frozenset[str]]:
+    """The kinds that its relations allow each variable; a variable whose relations say nothing is left out."""
+    allowed: dict[str, frozenset[str]] = {}
     for atom in pattern.atoms:
         for variable, side in ((atom.subject, "subject"), (atom.object, "object")):
-            if implied := set(words.implied_kind(atom.relation, side)):
+            if implied := frozenset(words.implied_kind(atom.relation, side)):
                 allowed[variable] = allowed.get(variable, implied) & implied
-    return {variable: next(iter(kinds)) for variable, kinds in allowed.items() if len(kinds) == 1}
+    return allowed
 
 
 def _relation(operation: Operation) -> str:

@@ -115,7 +115,7 @@ def object_query(name: str, subject: str, language: str = "en") -> str:
 
 
 def spoken_goal(name: str) -> str:
-    """The relation in the words of sentences and tables, where they are not those of its key: "larger area belongs to"."""
+    """The relation in the words of sentences and tables, where its key has others: "larger area belongs to"."""
     found = relation(name)
     if found is None:
         return key_words(name)
