@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from websailor.trajectories.words import has_phrasings, is_literal, kind_in, table_label, templates
+from websailor.trajectories.words import (
+    has_phrasings,
+    is_literal,
+    keys,
+    kind_in,
+    mirror_keys,
+    table_label,
+    templates,
+)
 
 SEPARATOR = "\n=======\n"
 _HIT = re.compile(r"^\d+\. (.+)$")
@@ -210,12 +218,15 @@ class Notes:
         return views
 
     def _add_field(self, title: str, key: str, text: str) -> None:
-        relation = key if key in self._relations else key.rstrip("0123456789").rstrip("_")
-        if relation not in self._relations:
-            return
+        stated = {key, key.rstrip("0123456789").rstrip("_")}
         values = split_values(text)
-        for value in (*values, text) if len(values) > 1 else values:
-            self._add(title, relation, value)
+        for relation in self._relations:
+            if stated & keys(relation):
+                for value in (*values, text) if len(values) > 1 else values:
+                    self._add(title, relation, value)
+            if stated & mirror_keys(relation):
+                for value in values:
+                    self._add(value, relation, title)
 
     def _add_sentences(self, title: str, text: str) -> None:
         if title not in self._kinds and (kind := kind_in(text)) is not None:

@@ -35,6 +35,19 @@ def key_words(name: str) -> str:
     return name.replace("_", " ")
 
 
+@cache
+def keys(name: str) -> frozenset[str]:
+    """Infobox keys that state the relation: its own name, and on real pages those that mean the same."""
+    return frozenset([name]).union(*(one.keys for one in wikipedia.by_key().get(name, ())))
+
+
+@cache
+def mirror_keys(name: str) -> frozenset[str]:
+    """Infobox keys that state the relation the other way round, on the object's page."""
+    mirrors = [wikipedia.relations().get(one.mirror or "") for one in wikipedia.by_key().get(name, ())]
+    return frozenset(key for mirror in mirrors if mirror is not None for key in mirror.keys)
+
+
 def templates(name: str, language: str) -> tuple[str, ...]:
     """The phrasings in which a page or a snippet may state the relation, with `{s}` and `{o}`; any other slot is some
     name."""
@@ -90,10 +103,16 @@ def kind_of_name(title: str) -> str | None:
     return last if last in kinds() else None
 
 
+def kind_noun(name: str) -> str:
+    """The English word for a kind: `city` for a settlement of the real world."""
+    found = kinds().get(name)
+    return found.noun if isinstance(found, wikipedia.InfoboxKind) else name
+
+
 @cache
 def _kind_phrases() -> dict[str, str]:
     """What pages call each kind: the words after "is a" in its plainest first sentence."""
-    phrases = {name: name for name in kinds()}
+    phrases = {name: kind_noun(name) for name in kinds()}
     for name, kind in kinds().items():
         plain = _IS_A.search(kind.leads[-1]) if kind.leads else None
         if plain is not None:
@@ -170,7 +189,7 @@ def need_subject(name: str, known: str, kind: str | None) -> str:
     """`Need the company that was founded by Velan Torid.`"""
     words = relation(name)
     found = kinds().get(kind or "")
-    who = f"the {kind} {found.pronoun if found is not None else 'that'}" if kind else "what"
+    who = f"the {kind_noun(kind)} {found.pronoun if found is not None else 'that'}" if kind else "what"
     if words is None:
         return f"Need {who} has {key_words(name)} {known}."
     return f"Need {who} {words.clue[0].format(o=known)}."
