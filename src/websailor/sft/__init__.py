@@ -35,9 +35,10 @@ class Config(StageConfig):
     kv_heads: int = Field(2, ge=1)
     head_dim: int = Field(32, ge=2)
     intermediate: int = Field(384, ge=8)
+    rope_theta: float = Field(10_000.0, gt=1)
     context: int = Field(2048, ge=64)
     """Longest conversation in tokens; longer trajectories are left out and counted."""
-    copy_steps: int = Field(120, ge=0)
+    copy_steps: int = Field(160, ge=0)
     """Steps of copy pretraining (only from fresh weights). Without it the tiny model never learns to use what it reads."""
     steps: int = Field(2000, ge=1)
     """Optimiser steps."""

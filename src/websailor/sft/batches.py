@@ -67,26 +67,18 @@ def draw_batch(
         yield row
 
 
-def copy_batch(vocabulary: NDArray[np.int64], tokens: int, rng: np.random.Generator, longest: int = 256) -> Iterator[Row]:
-    """Random sequences that repeat: a passage of 4 to 32 tokens comes back after other tokens; the repetitions count."""
-    total = 0
-    while total < tokens:
-        pieces: list[NDArray[np.int64]] = []
-        counted: list[NDArray[np.bool_]] = []
-        length = 0
-        while length < longest:
-            if pieces and rng.random() < 0.6:
-                piece = pieces[int(rng.integers(len(pieces)))]
-                # The first token of a repetition cannot be foreseen.
-                mask = np.arange(len(piece)) > 0
-            else:
-                piece = rng.choice(vocabulary, size=int(rng.integers(4, 33)))
-                mask = np.zeros(len(piece), dtype=bool)
-            pieces.append(piece)
-            counted.append(mask)
-            length += len(piece)
-        total += length
-        yield Row(np.concatenate(pieces), np.concatenate(counted))
+def copy_batch(
+    vocabulary: NDArray[np.int64], tokens: int, rng: np.random.Generator, length: int = 32, longest: int = 16
+) -> Iterator[Row]:
+    """Random words that repeat: rows of `length` tokens, a passage of 4 to `longest` words over and over; its repetitions count.
+
+    Short rows are what makes copying emerge: with 128 tokens a row the same number of tokens teaches nothing.
+    """
+    for _ in range(max(1, tokens // length)):
+        passage = rng.choice(vocabulary, size=int(rng.integers(4, longest + 1)))
+        tokens_N = np.resize(passage, length)
+        # The first token of the first repetition cannot be foreseen.
+        yield Row(tokens_N, np.arange(length) > len(passage))
 
 
 def micro_batches(rows: Sequence[Row], most_tokens: int, padding: int = 0) -> list[MicroBatch]:

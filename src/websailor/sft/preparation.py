@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from websailor.errors import UserError
 from websailor.files import read_jsonl
+from websailor.models.local.induction import set_previous_token_head
 from websailor.models.local.network import Network, NetworkConfig
 from websailor.models.local.tokenizer import (
     END,
@@ -57,11 +58,14 @@ def prepare(config: Config, wiki: Path, trajectories: Path, out: Path) -> None:
         kv_heads=config.kv_heads,
         head_dim=config.head_dim,
         intermediate=config.intermediate,
+        rope_theta=config.rope_theta,
         max_positions=config.context,
         eos_token_id=tokenizer.token_to_id(END),
         pad_token_id=tokenizer.token_to_id(PAD),
     )
-    Network(shape).initialise(config.seed).save(folder)
+    network = Network(shape).initialise(config.seed)
+    set_previous_token_head(network)
+    network.save(folder)
 
 
 def _build_tokenizer(config: Config, wiki: Wiki, trajectories: Path) -> Tokenizer:
