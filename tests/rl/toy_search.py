@@ -1,8 +1,10 @@
-"""A toy task for the trainer: one search, then a name for an answer. One name is right; the policy starts with any of eight."""
+"""A toy task for the trainer: one search, then a name. One name is right; the policy starts with any of eight."""
 
+import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,11 +14,16 @@ from torch.nn import functional
 from websailor.agent import AgentConfig
 from websailor.models.base import Sampling
 from websailor.models.local.network import Network, NetworkConfig
-from websailor.models.local.tokenizer import build_word_tokenizer, save_tokenizer
+from websailor.models.local.parallel import Group
+from websailor.models.local.policy import LocalPolicy
+from websailor.models.local.tokenizer import END, build_word_tokenizer, load_tokenizer, save_tokenizer
 from websailor.models.protocol import answer_turn, call_turn, system_prompt
 from websailor.models.tokens import encode_conversation, prompt_text
 from websailor.records import Message, Page, Pattern, Question, Uncertainty
+from websailor.rl import Config
 from websailor.rl.rollout import Environment
+from websailor.rl.source import UniformSource
+from websailor.rl.trainer import Trainer
 from websailor.scoring import ExactMatch
 from websailor.tools.config import ToolsConfig
 from websailor.tools.memory import InMemoryWeb
@@ -97,6 +104,7 @@ def trained_weights(steps: int = 90) -> tuple[NetworkConfig, dict[str, torch.Ten
         head_dim=16,
         intermediate=64,
         max_positions=256,
+        eos_token_id=tokenizer().token_to_id(END),
     )
     network = Network(config).initialise(0)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2, weight_decay=0.0)
@@ -131,3 +139,23 @@ def write_checkpoint(folder: Path) -> None:
     """The toy policy as a Hugging Face folder."""
     save_tokenizer(tokenizer(), folder)
     trained_network().save(folder)
+
+
+def trainer(group: Group, checkpoint: Path, out: Path, config: Config, agent: AgentConfig = AGENT) -> Trainer:
+    """A trainer on the toy task."""
+    network = Network.load(checkpoint)
+    policy = LocalPolicy.of(network, load_tokenizer(checkpoint), context=agent.context_tokens)
+    source = UniformSource(questions(64), config.seed)
+    return Trainer(group, config, network, policy, environment(agent), source, questions(24, 7, "held_out"), out)
+
+
+def configuration(**changes: Any) -> Config:
+    """Settings under which the toy is learned in some twenty steps."""
+    return Config(
+        **{"questions": 8, "steps": 20, "learning_rate": 2e-3, "evaluate_every": 10, "processes": 1, **changes}
+    )
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    trainer(Group(), Path(sys.argv[1]), Path(sys.argv[2]), configuration(steps=8, state_every=2)).run()

@@ -1,8 +1,8 @@
 """Stage: reinforcement learning in the simulated web.
 
 Reads `wiki`, `questions` (records.jsonl of Question; those of the split `train` are trained on, `held_out` ones
-measured) and `checkpoint` (a Hugging Face folder, or the directory of a stage that made one). Writes `checkpoint/` (Hugging Face
-folder), `metrics.jsonl` (one row a step), `records.jsonl` (one trajectory a step, to look at) and, while it runs,
+measured) and `checkpoint` (a Hugging Face folder, or the directory of a stage that made one). Writes `checkpoint/` (a
+Hugging Face folder), `metrics.jsonl` (one row a step), `records.jsonl` (one trajectory a step, to look at) and, while it runs,
 `state.pt`, from which a killed run goes on at the exact step.
 
 A step: fresh rollouts of a batch of questions, rewards, advantages, one optimiser step. Strictly on-policy: the trainer
@@ -55,7 +55,7 @@ class Config(StageConfig):
     format_penalty: float = Field(0.1, ge=0, lt=0.5)
     baseline: Literal["leave_one_out", "standardised"] = "leave_one_out"
     replacement: Literal["none", "duplicate", "dynamic"] = "none"
-    """Of groups whose rewards are all equal: kept, replaced by copies of mixed groups (DUPO), rolled out again (DAPO)."""
+    """Of groups with equal rewards: kept, replaced by copies of mixed groups (DUPO), or rolled out again (DAPO)."""
     dynamic_rounds: int = Field(4, ge=1)
     """`dynamic`: batches rolled out for one step at most."""
     leave_out_truncated: bool = True

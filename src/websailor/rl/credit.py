@@ -1,9 +1,9 @@
 """Credit: rewards of groups of rollouts in, one advantage a rollout out. Every engine uses this one function.
 
 Leave-one-out (WebSailor-V2; RLOO, Ahmadian et al. 2024): A_j = R_j - mean_{k != j} R_k. Standardised (WebSailor V1;
-GRPO): A_j = (R_j - mean) / std, the sample deviation. Groups whose rewards are all equal teach nothing: they stay as they
-are (`none`), give their place to copies of random mixed groups (`duplicate`, DUPO) or leave the batch (`dynamic`, DAPO;
-the caller then rolls out more).
+GRPO): A_j = (R_j - mean) / std, the sample deviation. Groups whose rewards are all equal teach nothing: they stay as
+they are (`none`), give their place to copies of random mixed groups (`duplicate`, DUPO) or leave the batch (`dynamic`,
+DAPO; the caller then rolls out more).
 """
 
 from typing import Literal

@@ -27,8 +27,8 @@ def reward_terms(trajectory: Trajectory, preset: Preset, format_penalty: float =
 def truncated(trajectory: Trajectory) -> bool:
     """True if a limit ended an episode that kept the protocol, without an answer.
 
-    An episode that breaks the protocol until a limit ends it is not excused: were it left out of the loss, nothing would
-    hold the policy to the protocol, and it drifts away from it within twenty steps.
+    An episode that breaks the protocol until a limit ends it is not excused: were it left out of the loss, nothing
+    would hold the policy to the protocol, and it drifts away from it within twenty steps.
     """
     return trajectory.stop in LIMITS and trajectory.answer is None and not _broken(trajectory)
 

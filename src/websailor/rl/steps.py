@@ -94,7 +94,7 @@ class GradientReport:
 def accumulate_gradients(
     network: Network, samples: Sequence[Sample], tokens: float, config: Config, padding: int = 0
 ) -> GradientReport:
-    """Add the gradient of the loss over `samples` to the network. `tokens`: own tokens in the batch of all processes."""
+    """Add the gradient of the loss over `samples` to the network. `tokens`: own tokens of all processes."""
     report = GradientReport()
     for batch in micro_batches(samples, config.micro_batch_tokens, padding):
         hidden_KD = network.hidden(batch.tokens_BT)[batch.row_K, batch.column_K]

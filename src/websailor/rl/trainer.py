@@ -1,8 +1,8 @@
 """The training loop of reinforcement learning; run by every process of a group.
 
 Enters: a checkpoint, questions, the offline web. Leaves: `checkpoint/`, rows of metrics, one trajectory a step,
-`state.pt` while it runs, `result.json` at the end. Every random choice is a function of (seed, number of the batch), so a
-resumed run continues as if it had never been interrupted.
+`state.pt` while it runs, `result.json` at the end. Every random choice is a function of (seed, number of the batch), so
+a resumed run continues as if it had never been interrupted.
 """
 
 import asyncio

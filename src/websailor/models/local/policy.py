@@ -133,9 +133,10 @@ def stop_ids(tokenizer: Tokenizer) -> list[int]:
 
 
 def check_tokenizer(tokenizer: Tokenizer, network: Network, folder: Path) -> None:
-    """Raise `UserError` when the tokenizer has ids that the network's embedding does not."""
+    """Raise `UserError` when the tokenizer has ids beyond the network's embedding, or another end of turn."""
     size = max(tokenizer.get_vocab().values()) + 1
-    if size > network.config.vocab_size:
+    ends = (None, tokenizer.token_to_id(END), tokenizer.token_to_id(PAD))
+    if size > network.config.vocab_size or network.config.eos_token_id not in ends:
         raise UserError(
             f"{folder}: the tokenizer has {size} entries, the weights {network.config.vocab_size}: "
             "they are of different checkpoints, put the right tokenizer.json beside the weights"
