@@ -102,6 +102,21 @@ def test_a_journal_of_another_walk_is_refused(tmp_path: Path) -> None:
         grow(tmp_path, TOWNS, graph.Config(), ["Town 5"])
 
 
+def test_mentions_join_only_what_is_in_the_graph_and_not_yet_joined(tmp_path: Path) -> None:
+    text = "Ada met Cem. She left Torid for Outer Town."
+    ada = page("Ada", "person", text=text, links=["Cem", "Torid", "Outer Town"], born_in=entity("Torid"))
+    pages = [ada, page("Cem", "person", born_in=entity("Torid")), page("Outer Town")]
+    for mentions, expected in ((False, set()), (True, {("Ada", "Cem", "Ada met Cem.")})):
+        config = graph.Config(mentions=mentions)
+        out = tmp_path / str(mentions)
+        out.mkdir()
+        with Reader(CountingWeb(pages), Encyclopedia(pages), 10, out / "journal.jsonl", mentions) as reader:
+            builder = GraphBuilder(reader, config, iter(["Ada", "Cem"]), lambda _: None, np.random.default_rng(0))
+            builder.build()
+        found = [fact for fact in builder.facts.values() if fact.relation == "mentions"]
+        assert {(fact.subject, fact.object, fact.source.quote) for fact in found} == expected
+
+
 def test_draw_is_a_set() -> None:
     draw = Draw(np.random.default_rng(0))
     for name in "abcab":

@@ -4,7 +4,7 @@ from encyclopedia import Encyclopedia, entity, page
 
 from websailor.graph.extraction import fact_id, name_of, plain_number, read_page, relation_name
 from websailor.graph.kinds import kind_of_infobox, kind_of_object, kind_of_page
-from websailor.records import InfoboxField, Page, Value
+from websailor.records import InfoboxField, Link, Page, Value
 
 
 def stated(subject: Page, *others: Page, query: str | None = None, **redirects: str) -> set[tuple[str, str, str]]:
@@ -82,6 +82,73 @@ def test_sentences_of_the_lexicon_are_facts() -> None:
     }
     assert {fact.source.kind for fact in reading.facts} == {"sentence"}
     assert reading.linked == ("Melik Works", "Torid")
+
+
+def text_facts(text: str, kind: str | None, *links: str, title: str = "Ada Lin") -> set[tuple[str, str, str]]:
+    offsets = [Link(anchor=name, target=name, offset=text.index(name)) for name in links]
+    subject = page(title, kind, text=text).model_copy(update={"links": tuple(offsets)})
+    return {
+        (fact.subject, fact.relation, fact.object) for fact in read_page(subject, Encyclopedia([subject]), None).facts
+    }
+
+
+def test_a_form_that_several_relations_share_says_nothing() -> None:
+    """A settlement is `located_in` a settlement or region, and `part_of` a region or country."""
+    assert text_facts("Torid is a settlement in Velan.", "settlement", "Velan", title="Torid") == set()
+
+
+def test_a_symmetric_relation_is_read_either_way() -> None:
+    married = {("Ada Lin", "spouse", "Ben Mar")}
+    assert text_facts("Ada Lin married Ben Mar.", "person", "Ben Mar") == married
+
+
+def test_the_type_of_the_page_must_fit() -> None:
+    assert text_facts("Ada Lin was born in Torid.", "company", "Torid") == set()
+    assert text_facts("Ada Lin was born in Torid.", None, "Torid") == {("Ada Lin", "born_in", "Torid")}
+
+
+def test_inverse_sentences_state_facts_about_the_linked() -> None:
+    text = "Melik Works employs Ada Lin, Ben Mar and Cem Sol."
+    assert text_facts(text, "company", "Ada Lin", "Ben Mar", "Cem Sol", title="Melik Works") == {
+        (name, "employed_by", "Melik Works") for name in ("Ada Lin", "Ben Mar", "Cem Sol")
+    }
+
+
+def test_sentences_about_others_state_facts_about_them() -> None:
+    place, year = "Ben Mar was born in Torid.", "Ben Mar was born in 1924."
+    assert text_facts(place, "club", "Ben Mar", "Torid", title="Club") == {("Ben Mar", "born_in", "Torid")}
+    assert text_facts(year, "club", "Ben Mar", title="Club") == {("Ben Mar", "born", "1924")}
+    assert text_facts(year, "club", title="Club") == set()
+
+
+def test_table_rows_state_facts() -> None:
+    text = "Item | Detail\nEmployer | Melik Works (1950–1972)\nBirthplace | Torid\nYear of birth | 1931"
+    assert text_facts(text, "person", "Melik Works", "Torid") == {
+        ("Ada Lin", "employed_by", "Melik Works"),
+        ("Ada Lin", "born_in", "Torid"),
+        ("Ada Lin", "born", "1931"),
+    }
+
+
+def test_units_belong_to_the_form() -> None:
+    text = "The area of Velan is 9,505 km2 (3,670 sq mi)."
+    subject = page("Velan", "region", text=text)
+    (fact,) = read_page(subject, Encyclopedia([subject]), None).facts
+    assert (fact.relation, fact.object, fact.unit, fact.source.quote) == ("area", "9505", "km2", text)
+
+
+def test_text_that_contradicts_the_infobox_is_not_taken() -> None:
+    ada = page("Ada", "person", text="Ada was born in 1960.", born=Value(type="date", text="1953", date="1953"))
+    assert stated(ada) == {("born", "date", "1953")}
+
+
+def test_mentions_are_kept_where_asked_for() -> None:
+    text = "Ada met Ben. Ben and Cem left.\n\nCell | Dan | Eve"
+    ada = page("Ada", text=text, links=["Ben", "Cem", "Dan"])
+    titles = Encyclopedia([ada])
+    assert read_page(ada, titles, None).mentions == ()
+    found = read_page(ada, titles, None, with_mentions=True).mentions
+    assert found == (("Ben", "Ada met Ben."), ("Cem", "Ben and Cem left."))
 
 
 def test_the_infobox_wins_over_the_sentence() -> None:

@@ -41,6 +41,9 @@ class Config(StageConfig):
     """Densification ends after that many searches for pairs in a row that gave nothing new."""
     follow_links: int = Field(default=20, ge=0)
     """Besides the entities of its facts, so many pages that a page links to may be read next."""
+    mentions: bool = False
+    """Densify with untyped facts too: relation `mentions` joins a page's entity with those that its sentences link to,
+    where both are in the graph and no other fact joins them. For corpora whose infoboxes are few."""
     whole: bool = False
     """Read every page of the corpus once instead of walking; no searches, no budget."""
     title_ranks: bool = True

@@ -7,6 +7,7 @@ together with that of an entity two steps away, and pages among the hits that st
 graph. When the growing share of the budget is spent, the rest goes into facts among entities that are already there.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,10 +16,12 @@ from itertools import islice
 import numpy as np
 
 from websailor.graph import Config
-from websailor.graph.extraction import Reading, name_of
+from websailor.graph.extraction import Reading, fact_id, name_of
 from websailor.graph.kinds import UNKNOWN, kind_of_object
 from websailor.graph.reader import Reader
-from websailor.records import Fact
+from websailor.records import Fact, Source
+
+MENTIONS = "mentions"
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ class GraphBuilder:
         self._earlier = Draw(rng)
         self._readings: dict[str, Reading | None] = {}
         self._expanded: set[str] = set()
+        self._mentioning: list[Reading] = []
         self.nodes: dict[str, Node] = {}
         self.facts: dict[str, Fact] = {}
         self._limit = config.edges
@@ -110,12 +114,15 @@ class GraphBuilder:
         self._limit = self._config.edges
         self._close()
         self._join_pairs()
+        self._mention()
 
     def read_all(self) -> None:
         """Read every seed and nothing else: the graph of a whole corpus."""
         for title in self._seeds:
             if (reading := self._read(title, None)) is not None:
                 self._add(reading)
+        self._limit = sys.maxsize
+        self._mention()
 
     def _grow(self) -> bool:
         """One step; False when nothing is left to do."""
@@ -190,6 +197,21 @@ class GraphBuilder:
                         self._add(reading, known_only=True)
             fruitless = 0 if self.edges > before else fruitless + 1
 
+    def _mention(self) -> None:
+        """Join known entities that no fact joins, where the page of one speaks of the other."""
+        for reading in self._mentioning:
+            node = self.nodes.get(reading.title)
+            for target, sentence in reading.mentions if node is not None else ():
+                if self.edges >= self._limit:
+                    return
+                if node is None or target not in self.nodes or target in node.near:
+                    continue
+                query = reading.facts[0].source.query if reading.facts else None
+                source = Source(page=reading.title, kind="sentence", quote=sentence, url=reading.url, query=query)
+                key = fact_id(reading.title, MENTIONS, target, "entity", None)
+                fact = Fact(id=key, subject=reading.title, relation=MENTIONS, object=target, source=source)
+                self._accept(fact, set())
+
     def _found(self, query: str) -> Iterator[Reading]:
         """Hits of a search that have not joined the graph yet, while the budget lasts."""
         for title in self._reader.search(query):
@@ -210,6 +232,8 @@ class GraphBuilder:
         self._expanded.add(reading.title)
         self._readings.pop(reading.title, None)
         self._frontier.discard(reading.title)
+        if reading.mentions:
+            self._mentioning.append(reading)
         accepted = [fact for fact in reading.facts if fact.id not in self.facts]
         if known_only:
             known = self.nodes.keys() | {reading.title}

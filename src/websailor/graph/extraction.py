@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Literal, Protocol
 
 from websailor.graph.kinds import kind_of_page
-from websailor.graph.phrases import statements
+from websailor.graph.phrases import mentions, statements
 from websailor.records import Fact, InfoboxField, Page, Record, Source, Value, ValueType
 from websailor.wiki.relations import relations
 from websailor.wiki.titles import Site
@@ -55,6 +55,8 @@ class Reading(Record):
     """Entities of its facts that have no page."""
     linked: tuple[str, ...]
     """Canonical titles of existing pages it links to, in order."""
+    mentions: tuple[tuple[str, str], ...] = ()
+    """Entities that its prose links to, each with the first sentence that does; only where asked for."""
 
 
 def name_of(title: str) -> str:
@@ -73,8 +75,8 @@ def fact_id(subject: str, relation: str, value: str, value_type: ValueType, unit
     return blake2b(key.encode(), digest_size=8).hexdigest()
 
 
-def read_page(page: Page, titles: Titles, query: str | None) -> Reading:
-    """Facts and links of a page that `query` led to (None: a link did)."""
+def read_page(page: Page, titles: Titles, query: str | None, with_mentions: bool = False) -> Reading:
+    """Facts and links of a page that `query` led to (None: a link did), and what its prose mentions."""
     collected = _Collected(page, titles)
     kind = kind_of_page(page)
     if not page.disambiguation:
@@ -103,7 +105,17 @@ def read_page(page: Page, titles: Titles, query: str | None) -> Reading:
         facts=tuple(collected.facts.values()),
         absent=tuple(collected.absent),
         linked=tuple(existing),
+        mentions=tuple(_mentioned(page, titles)) if with_mentions and not page.disambiguation else (),
     )
+
+
+def _mentioned(page: Page, titles: Titles) -> Iterator[tuple[str, str]]:
+    seen = {page.title}
+    for target, sentence in mentions(page):
+        found = canonical(target, titles)
+        if found is not None and found[0] not in seen:
+            seen.add(found[0])
+            yield found[0], sentence
 
 
 class _Collected:

@@ -2,9 +2,9 @@
 
 Enters: a page. Leaves: `Statement`s. Both sides are reduced to a form: in a template the slots, in a sentence the
 page's own name (or a pronoun at its start), the links and the numbers become marks; equal forms mean that the sentence
-says what the template says. That is exact and one dictionary lookup per sentence, and it reads statements about other pages'
-entities and in the inverse direction as well. Where several relations share a form ("... lies in {o}"), the type of the
-page's entity decides; a form that stays ambiguous states nothing.
+says what the template says. That is exact and one dictionary lookup per sentence, and it reads statements about other
+pages' entities and in the inverse direction as well. Where several relations share a form (as "... is a settlement in
+..." does), the type of the page's entity decides; a form that stays ambiguous states nothing.
 """
 
 import re
@@ -18,6 +18,8 @@ from websailor.wiki.relations import Relation, kinds, relations
 from websailor.wiki.sentences import sentence_spans
 
 ME, LINK, NUMBER = "{me}", "{o}", "{n}"
+LONGEST_QUOTE = 400
+_SENTENCE_ENDS = (".", "!", "?", '."', ".”", ".)", "。", "！", "？")
 SUBJECT, IGNORED = "s", ""
 _PLAIN_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 _PRONOUN = re.compile(r"^(?:He|She|It|They)\b")
@@ -67,6 +69,19 @@ def statements(page: Page, name: str, kind: str) -> Iterator[Statement]:
             yield from _stated(template, values, sentence)
 
 
+def mentions(page: Page) -> Iterator[tuple[str, str]]:
+    """(link target, sentence) of every link in prose; lists, tables and sentences too long to quote are left out."""
+    links = sorted((link.offset, link.target) for link in page.links if link.offset >= 0)
+    first = 0
+    for start, end in sentence_spans(page.text):
+        sentence = page.text[start:end]
+        prose = sentence.endswith(_SENTENCE_ENDS) and end - start <= LONGEST_QUOTE
+        while first < len(links) and links[first][0] < end:
+            if prose and links[first][0] >= start:
+                yield links[first][1], sentence
+            first += 1
+
+
 def _stated(template: Template, values: list[tuple[str, ...]], sentence: str) -> Iterator[Statement]:
     known, table = relations(), " | " in sentence
     subjects: tuple[str | None, ...] = (None,)
@@ -90,8 +105,16 @@ def _meant(forms: dict[str, list[Template]], form: str, name: str, kind: str) ->
     for candidate in (named, form):
         templates = [template for template in forms.get(candidate, ()) if _allowed(template, kind)]
         if templates:
-            return templates[0] if len(templates) == 1 else None
+            return templates[0] if len({_symmetric(template) for template in templates}) == 1 else None
     return None
+
+
+def _symmetric(template: Template) -> Template:
+    """The same for both readings of a sentence whose relation is symmetric: "A is married to B"."""
+    known = relations()
+    if all(role in (SUBJECT, IGNORED) or known[role].symmetric for role in (template.own, *template.roles)):
+        return Template("", tuple(sorted((template.own, *template.roles))))
+    return template
 
 
 def _allowed(template: Template, kind: str) -> bool:

@@ -6,6 +6,7 @@ interrupted run is repeated from the journal and then goes on.
 """
 
 from collections import deque
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,13 +32,22 @@ class Asked(Record):
     """None when there is no such page."""
 
 
+class _Remembered:
+    """Titles that are looked up once: a popular page is linked to thousands of times."""
+
+    def __init__(self, titles: Titles) -> None:
+        self.resolve = lru_cache(maxsize=1 << 18)(titles.resolve)
+        self.url = titles.url
+
+
 class Reader:
     """Searches and reads, each recorded in `journal`. Use as a context manager."""
 
-    def __init__(self, web: Web, titles: Titles, search_k: int, journal: Path) -> None:
+    def __init__(self, web: Web, titles: Titles, search_k: int, journal: Path, with_mentions: bool = False) -> None:
         self._web = web
-        self._titles = titles
+        self._titles = _Remembered(titles)
         self._search_k = search_k
+        self._with_mentions = with_mentions
         self._path = journal
         self._earlier = deque(_recorded(journal))
         self._journal = journal.open("a", encoding="utf-8")
@@ -58,7 +68,8 @@ class Reader:
             self._check(before.page == title)
             return before.reading
         try:
-            reading = read_page(self._web.fetch(self._titles.url(title)), self._titles, query)
+            page = self._web.fetch(self._titles.url(title))
+            reading = read_page(page, self._titles, query, self._with_mentions)
         except ToolFailure:
             reading = None
         self._record(Asked(page=title, query=query, reading=reading))

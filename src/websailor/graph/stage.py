@@ -12,7 +12,7 @@ import numpy as np
 from websailor.errors import UserError
 from websailor.files import StageDirectory, write_json, write_jsonl
 from websailor.graph import Config
-from websailor.graph.builder import GraphBuilder
+from websailor.graph.builder import MENTIONS, GraphBuilder
 from websailor.graph.extraction import name_of
 from websailor.graph.reader import Reader
 from websailor.graph.statistics import GraphStatistics, measure
@@ -48,7 +48,7 @@ def build(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         journal = out / "journal.jsonl"
         with (
             progress_bar("graph", None if config.whole else config.edges) as bar,
-            Reader(SimulatedWeb(wiki), wiki, config.search_k, journal) as reader,
+            Reader(SimulatedWeb(wiki), wiki, config.search_k, journal, config.mentions) as reader,
         ):
             builder = GraphBuilder(reader, config, iter(seeds), keep, rng)
             if config.whole:
@@ -134,13 +134,11 @@ def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator
 
 def statistics(entities: Sequence[Entity], facts: Sequence[Fact]) -> tuple[GraphStatistics, GraphStatistics]:
     """Measures of the graph that following links alone gives, and of the graph with what searches added."""
-    linked = [
-        (fact.subject, fact.object) for fact in facts if fact.value_type == "entity" and fact.source.query is None
-    ]
-    everything = [(fact.subject, fact.object) for fact in facts if fact.value_type == "entity"]
-    return measure(sorted({end for pair in linked for end in pair}), linked), measure(
-        [entity.id for entity in entities], everything
-    )
+    edges = [fact for fact in facts if fact.value_type == "entity"]
+    linked = [(fact.subject, fact.object) for fact in edges if fact.source.query is None and fact.relation != MENTIONS]
+    ends = sorted({end for pair in linked for end in pair})
+    everything = [(fact.subject, fact.object) for fact in edges]
+    return measure(ends, linked), measure([entity.id for entity in entities], everything)
 
 
 def read_statistics(path: Path) -> tuple[GraphStatistics, GraphStatistics]:
