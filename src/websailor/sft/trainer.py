@@ -29,7 +29,7 @@ from websailor.sft import Config
 from websailor.sft.batches import Conversation, MicroBatch, Row, copy_batch, draw_batch, encode, micro_batches
 from websailor.wiki import open_wiki
 
-MICRO_BATCH_TOKENS = 4096
+MICRO_BATCH_TOKENS = 1024
 FLOOR = 0.05
 """The learning-rate factor at the end of the decay."""
 
