@@ -92,3 +92,22 @@ def test_bad_folders_say_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "llama"}))
     with pytest.raises(UserError, match="model_type"):
         Network.load(tmp_path)
+
+
+def test_bfloat16_products_stay_close_and_follow_the_weights() -> None:
+    network = Network(SMALL).initialise(1)
+    tokens = torch.randint(0, 211, (2, 40), generator=torch.Generator().manual_seed(4))
+    with torch.no_grad():
+        exact = torch.log_softmax(network(tokens), -1)
+        network.compute_in("bfloat16")
+        rounded = torch.log_softmax(network(tokens), -1)
+        assert rounded.dtype == torch.float32
+        assert 0 < (rounded - exact).abs().max() < 0.02
+        for parameter in network.parameters():
+            parameter.mul_(1.1)
+        changed = torch.log_softmax(network(tokens), -1)
+        assert (changed - rounded).abs().max() > 0.02, "cached casts must be renewed"
+    network(tokens).logsumexp(-1).sum().backward()
+    assert all(
+        parameter.grad is not None and parameter.grad.dtype == torch.float32 for parameter in network.parameters()
+    )

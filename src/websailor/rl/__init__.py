@@ -2,8 +2,8 @@
 
 Reads `wiki`, `questions` (records.jsonl of Question; those of the split `train` are trained on, `held_out` ones
 measured) and `checkpoint` (a Hugging Face folder, or the directory of a stage that made one). Writes `checkpoint/` (a
-Hugging Face folder), `metrics.jsonl` (one row a step), `records.jsonl` (one trajectory a step, to look at) and, while it runs,
-`state.pt`, from which a killed run goes on at the exact step.
+Hugging Face folder), `metrics.jsonl` (one row a step), `records.jsonl` (one trajectory a step, to look at) and, while
+it runs, `state.pt`, from which a killed run goes on at the exact step.
 
 A step: fresh rollouts of a batch of questions, rewards, advantages, one optimiser step. Strictly on-policy: the trainer
 recomputes the log-probability of every sampled token and stops if it is not what the sampler recorded.
@@ -68,6 +68,8 @@ class Config(StageConfig):
     """Largest difference between the sampler's and the trainer's log-probability of a token; above it the run stops."""
     rename: bool = True
     """Give every group names of its own (generated worlds only)."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Of the matrix products; weights, sums and logits stay float32. `auto`: bfloat16 where the CPU has it."""
     micro_batch_tokens: int = Field(4096, ge=1)
     """Tokens of one forward and backward pass, padding included."""
     evaluate_every: int = Field(20, ge=0)

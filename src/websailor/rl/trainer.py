@@ -64,7 +64,7 @@ def train(
     train_questions, held_out = read_questions(questions)
     world = open_wiki(wiki)
     tokenizer = load_tokenizer(checkpoint)
-    network = Network.load(checkpoint)
+    network = Network.load(checkpoint).compute_in(config.precision)
     check_tokenizer(tokenizer, network, checkpoint)
     check_lexicon(tokenizer, world.lexicon, checkpoint)
     environment = Environment(

@@ -13,7 +13,7 @@ positions (half-rotation layout), SwiGLU, optionally tied embeddings.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import torch
 from safetensors import SafetensorError
@@ -119,6 +119,18 @@ class NetworkConfig:
             raise UserError(f"{where}: {error.args[0]} is missing: not a complete Qwen3 configuration") from error
 
 
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def has_bfloat16() -> bool:
+    """True if this CPU multiplies bfloat16 natively; without that, bfloat16 is several times slower than float32."""
+    if hasattr(torch.cpu, "get_capabilities"):
+        capabilities = torch.cpu.get_capabilities()
+        return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    cpuinfo = Path("/proc/cpuinfo")
+    return cpuinfo.is_file() and "avx512_bf16" in cpuinfo.read_text(encoding="utf-8")
+
+
 class Attend(Protocol):
     """Attention of one layer over whatever keys and values it knows; `step` is given one that owns a KV cache."""
 
@@ -143,6 +155,24 @@ def _rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     return torch.cat((low * cosine - high * sine, high * cosine + low * sine), dim=-1)
 
 
+class _Linear(nn.Linear):
+    """A product without bias, in the network's compute type; the weight itself stays float32."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, bias=False)
+        self.compute = torch.float32
+        self._cast: tuple[int, Tensor] | None = None
+
+    def forward(self, input: Tensor) -> Tensor:
+        if self.compute == self.weight.dtype:
+            return functional.linear(input, self.weight)
+        if torch.is_grad_enabled():
+            return functional.linear(input.to(self.compute), self.weight.to(self.compute))
+        if self._cast is None or self._cast[0] != self.weight._version or self._cast[1].dtype != self.compute:
+            self._cast = self.weight._version, self.weight.detach().to(self.compute)
+        return functional.linear(input.to(self.compute), self._cast[1])
+
+
 class _Norm(nn.Module):
     def __init__(self, size: int, epsilon: float) -> None:
         super().__init__()
@@ -150,7 +180,7 @@ class _Norm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.rms_norm(x, self.weight.shape, self.weight, self.epsilon)
+        return functional.rms_norm(x.to(self.weight.dtype), self.weight.shape, self.weight, self.epsilon)
 
 
 class _Attention(nn.Module):
@@ -158,10 +188,10 @@ class _Attention(nn.Module):
         super().__init__()
         self.layer = layer
         self.head_dim = config.head_dim
-        self.q_proj = nn.Linear(config.hidden_size, config.heads * config.head_dim, bias=False)
-        self.k_proj = nn.Linear(config.hidden_size, config.kv_heads * config.head_dim, bias=False)
-        self.v_proj = nn.Linear(config.hidden_size, config.kv_heads * config.head_dim, bias=False)
-        self.o_proj = nn.Linear(config.heads * config.head_dim, config.hidden_size, bias=False)
+        self.q_proj = _Linear(config.hidden_size, config.heads * config.head_dim)
+        self.k_proj = _Linear(config.hidden_size, config.kv_heads * config.head_dim)
+        self.v_proj = _Linear(config.hidden_size, config.kv_heads * config.head_dim)
+        self.o_proj = _Linear(config.heads * config.head_dim, config.hidden_size)
         self.q_norm = _Norm(config.head_dim, config.norm_epsilon)
         self.k_norm = _Norm(config.head_dim, config.norm_epsilon)
 
@@ -177,9 +207,9 @@ class _Attention(nn.Module):
 class _FeedForward(nn.Module):
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate, bias=False)
-        self.up_proj = nn.Linear(config.hidden_size, config.intermediate, bias=False)
-        self.down_proj = nn.Linear(config.intermediate, config.hidden_size, bias=False)
+        self.gate_proj = _Linear(config.hidden_size, config.intermediate)
+        self.up_proj = _Linear(config.hidden_size, config.intermediate)
+        self.down_proj = _Linear(config.intermediate, config.hidden_size)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
@@ -216,7 +246,7 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.model = _Body(config)
-        self.lm_head = None if config.tied else nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.lm_head = None if config.tied else _Linear(config.hidden_size, config.vocab_size)
         exponent = torch.arange(0, config.head_dim, 2, dtype=torch.float32) / config.head_dim
         frequency = 1.0 / config.rope_theta**exponent
         angle = torch.arange(config.max_positions, dtype=torch.float32)[:, None] * frequency
@@ -227,6 +257,17 @@ class Network(nn.Module):
     def head(self) -> Tensor:
         """The LM head's weight [V, D]."""
         return self.model.embed_tokens.weight if self.lm_head is None else self.lm_head.weight
+
+    def compute_in(self, precision: Precision) -> Self:
+        """Choose the type of the matrix products; `auto` is bfloat16 where the CPU multiplies it natively.
+
+        Weights, norms, the residual stream and the logits stay float32. Returns the network.
+        """
+        native = precision == "bfloat16" or (precision == "auto" and has_bfloat16())
+        for module in self.model.modules():
+            if isinstance(module, _Linear):
+                module.compute = torch.bfloat16 if native else torch.float32
+        return self
 
     def parameter_count(self) -> int:
         """Trainable numbers, the tied head counted once."""

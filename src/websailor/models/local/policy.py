@@ -89,7 +89,7 @@ class LocalPolicy:
         context: int | None = None,
     ) -> None:
         tokenizer = load_tokenizer(checkpoint)
-        network = Network.load(checkpoint)
+        network = Network.load(checkpoint).compute_in("auto")
         check_tokenizer(tokenizer, network, checkpoint)
         self._join(network, tokenizer, name or checkpoint.resolve().parent.name, greedy, rows, context)
 
