@@ -14,36 +14,39 @@ from numpy.typing import NDArray
 
 from websailor.records import Domain, Entity, Fact, Pattern
 from websailor.report.layout import packed_layout
-from websailor.report.svg import Point, circle, element, line, picture, text
+from websailor.report.svg import Point, circle, line, picture, text
 
 KIND_COLOURS = 12
 """The style sheet has this many colours for kinds; rarer kinds share the last."""
 
 
-def sample_graph(
-    entities: Mapping[str, Entity], facts: Sequence[Fact], size: int, start: str | None = None
-) -> tuple[list[Entity], list[Fact]]:
-    """A connected piece of at most `size` entities around `start` (default: the best connected one).
+def sample_graph(entities: Mapping[str, Entity], facts: Sequence[Fact], size: int) -> tuple[list[Entity], list[Fact]]:
+    """A piece of at most `size` entities around the best connected one, and the facts among them.
 
-    Breadth first with at most 8 neighbours of each, so that one hub does not fill the picture.
+    Breadth first with at most 8 neighbours of each, so that one hub does not fill the picture; where the graph falls
+    into parts, the next part begins when one is complete.
     """
     touching: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         if fact.value_type == "entity" and fact.subject in entities and fact.object in entities:
             touching[fact.subject].append(fact)
             touching[fact.object].append(fact)
-    if not touching:
-        return [], []
-    first = start if start in touching else max(sorted(touching), key=lambda name: len(touching[name]))
-    chosen = {first}
-    queue = deque([first])
-    while queue and len(chosen) < size:
+    starts = iter(sorted(touching, key=lambda name: (-len(touching[name]), name)))
+    chosen: set[str] = set()
+    queue: deque[str] = deque()
+    while len(chosen) < size:
+        if not queue:
+            start = next((name for name in starts if name not in chosen), None)
+            if start is None:
+                break
+            chosen.add(start)
+            queue.append(start)
         here = queue.popleft()
         fresh = sorted({fact.object if fact.subject == here else fact.subject for fact in touching[here]} - chosen)
         fresh.sort(key=lambda name: -len(touching[name]))
-        for name in fresh[: min(8, size - len(chosen))]:
-            chosen.add(name)
-            queue.append(name)
+        taken = fresh[: min(8, size - len(chosen))]
+        chosen.update(taken)
+        queue.extend(taken)
     inside = {
         fact.id: fact for name in sorted(chosen) for fact in touching[name] if {fact.subject, fact.object} <= chosen
     }
@@ -66,7 +69,7 @@ def graph_svg(
     edges = [(index[fact.subject], index[fact.object]) for fact in facts if fact.subject != fact.object]
     position_N2 = _fit(packed_layout(len(entities), edges), width, height, margin)
     degree = Counter(end for edge in edges for end in edge)
-    labelled = {node for node, _ in degree.most_common(14)}
+    labelled = _labelled(position_N2, [node for node, _ in degree.most_common()], 16)
     nodes: list[dict[str, Any]] = [
         {"name": entity.name, "kind": entity.kind, "near": [], "facts": []} for entity in entities
     ]
@@ -98,7 +101,7 @@ def shape_svg(pattern: Pattern) -> Markup:
     index = {variable: position for position, variable in enumerate(nodes)}
     edges = _edges(pattern, index)
     position_N2 = _fit(packed_layout(len(nodes), edges), 120, 92, 14, largest=44)
-    parts = [line("edge", _point(position_N2[left]), _point(position_N2[right])) for left, right in edges]
+    parts = [_arrow(position_N2[left], position_N2[right], 6) for left, right in edges]
     for variable, node in index.items():
         parts.append(circle("node focus" if variable == pattern.focus else "node", _point(position_N2[node]), 5.5))
     return picture("shape", (0, 0, 120, 92), f"a shape of {len(nodes)} entities and {len(edges)} relations", parts)
@@ -111,16 +114,13 @@ def pattern_svg(pattern: Pattern, names: Mapping[str, str]) -> Markup:
     layout_N2 = packed_layout(len(index), _edges(pattern, index))
     position_N2 = _fit(layout_N2, width, height, 70, largest=170, margin_y=34)
     said = {domain.variable: domain for domain in pattern.domains}
-    tip = element("path", class_="tip", d="M0,0L8,4L0,8z")
-    size = {"viewBox": "0 0 8 8", "refX": 7, "refY": 4, "markerWidth": 7, "markerHeight": 7}
-    parts = [element("defs", element("marker", tip, id="tip", orient="auto-start-reverse", **size))]
+    parts: list[Markup] = []
     labels: list[Markup] = []
     for atom in pattern.atoms:
         if atom.subject not in index or atom.object not in index:
             continue
         start, end = position_N2[index[atom.subject]], position_N2[index[atom.object]]
-        along = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
-        parts.append(line("edge", _point(start + along * 11), _point(end - along * 13), marker_end="url(#tip)"))
+        parts.append(_arrow(start, end, 11))
         x, y = _point((start + end) / 2)
         labels.append(text("relation", (x, y + 3), atom.relation.replace("_", " ")))
     for variable, node in index.items():
@@ -170,6 +170,18 @@ def domain_words(domain: Domain, names: Mapping[str, str]) -> str:
             return domain.value
 
 
+def _labelled(position_N2: NDArray[np.float64], ranked: Sequence[int], count: int) -> set[int]:
+    """The best connected nodes whose names do not run into one another."""
+    chosen: list[int] = []
+    for node in ranked:
+        gap_C2 = np.abs(position_N2[chosen] - position_N2[node])
+        if not ((gap_C2[:, 0] < 110) & (gap_C2[:, 1] < 15)).any():
+            chosen.append(node)
+        if len(chosen) == count:
+            break
+    return set(chosen)
+
+
 def _role(pattern: Pattern, variable: str, domain: Domain | None) -> str:
     """CSS class of a node: what is asked for, what is named, a year or number, or something in between."""
     if variable == pattern.focus:
@@ -185,6 +197,12 @@ def _edges(pattern: Pattern, index: Mapping[str, int]) -> list[tuple[int, int]]:
         for atom in pattern.atoms
         if atom.subject in index and atom.object in index
     ]
+
+
+def _arrow(start_2: NDArray[np.float64], end_2: NDArray[np.float64], gap: float) -> Markup:
+    """An edge between two nodes that stops `gap` before each; the page defines the tip once."""
+    along_2 = (end_2 - start_2) / max(float(np.linalg.norm(end_2 - start_2)), 1e-6)
+    return line("edge", _point(start_2 + along_2 * gap), _point(end_2 - along_2 * (gap + 1)), marker_end="url(#tip)")
 
 
 def _point(position_2: NDArray[np.float64]) -> Point:

@@ -50,13 +50,25 @@ OPERATORS = {
 
 WAY = (
     ("wiki", "offline web", (("pages", "pages"), ("records", "pages"))),
-    ("graph", "knowledge graph", (("facts", "facts"), ("records", "facts"))),
+    ("graph", "knowledge graph", (("records", "facts"),)),
     ("questions", "questions", (("records", "questions"),)),
     ("trajectories", "expert trajectories", (("records", "trajectories"),)),
     ("sft", "cold start", (("steps", "steps"),)),
     ("rl", "reinforcement learning", (("steps", "steps"),)),
 )
 """Stage, what it makes, and the first count of its manifest that is there."""
+
+
+GRAPH_STATISTICS = (
+    ("mean_degree", "neighbours on average", False),
+    ("clustering", "clustering", False),
+    ("cycle_rank", "cycle rank", False),
+    ("edges_on_cycles", "edges on cycles", True),
+    ("components", "components", False),
+    ("giant_component", "in the largest", True),
+    ("largest_degree", "largest degree", False),
+)
+"""Count in the graph's manifest, name, and whether it is a share."""
 
 
 def render(run: Run, *, questions: int, comparisons: int, graph_entities: int) -> str:
@@ -145,7 +157,7 @@ def graph_section(run: Run, size: int) -> dict[str, Any] | None:
     colours = kind_colours(entities)
     drawing, nodes = graph_svg(entities, facts, colours)
     manifest = run.manifests.get("graph")
-    shown = {"records", "rejects"}
+    counts = manifest.counts if manifest else {}
     return {
         "drawing": drawing,
         "nodes": nodes,
@@ -153,9 +165,9 @@ def graph_section(run: Run, size: int) -> dict[str, Any] | None:
         "shown": (len(entities), len(facts)),
         "total": (len(run.entities), len(run.facts)),
         "statistics": [
-            (key.replace("_", " "), f"{value:,.3f}".rstrip("0").rstrip("."))
-            for key, value in (manifest.counts if manifest else {}).items()
-            if key not in shown and not key.startswith("reject_")
+            (name, f"{100 * counts[key]:.0f} %" if percent else f"{counts[key]:,.3g}")
+            for key, name, percent in GRAPH_STATISTICS
+            if key in counts
         ],
     }
 
@@ -166,13 +178,14 @@ def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
         return None
     classes = Counter(question.shape for question in questions)
     cells = Counter((question.shape, question.focus_orbit) for question in questions)
-    first = {question.shape: question for question in reversed(questions)}
+    fullest = sorted(questions, key=lambda question: len(entity_variables(question.pattern)))
+    shown = {question.shape: question for question in fullest}
     return {
         "shapes": [
             {
-                "drawing": shape_svg(first[shape].pattern),
+                "drawing": shape_svg(shown[shape].pattern),
                 "count": count,
-                "size": len(entity_variables(first[shape].pattern)),
+                "size": len(entity_variables(shown[shape].pattern)),
             }
             for shape, count in classes.most_common(24)
         ],
@@ -207,9 +220,9 @@ def effective_number(counts: Iterable[int]) -> float:
 
 
 def spread(questions: Sequence[Question], count: int) -> list[Question]:
-    """A sample that takes every shape in turn, in file order, so that it shows the variety."""
+    """A sample that takes every shape in turn, the largest first, so that it shows the variety."""
     waiting: dict[str, list[Question]] = {}
-    for question in questions:
+    for question in sorted(questions, key=lambda question: -len(question.pattern.variables)):
         waiting.setdefault(question.shape, []).append(question)
     chosen: list[Question] = []
     while waiting and len(chosen) < count:

@@ -8,7 +8,7 @@ Point = tuple[float, float]
 
 
 def element(name: str, content: str = "", /, **attributes: str | float | None) -> Markup:
-    """`<name ...>content</name>`; a last underscore of an attribute is dropped, others are hyphens: `class_`, `data_n`."""
+    """`<name ...>content</name>`; an attribute drops a last underscore, its others become hyphens: `class_`, `data_n`."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
         for key, value in attributes.items()
