@@ -38,6 +38,8 @@ class Config(StageConfig):
     """Fewest clues of a question."""
     max_clues: int = Field(5, ge=1)
     """Most clues of a question."""
+    min_necessity: float = Field(1.0, ge=0, le=1)
+    """Share of the clues without which the answer would not be unique; below 1 some may only confirm it."""
     named_anchors: int = Field(1, ge=0)
     """So many entities are named exactly; all others become vague."""
     fog: int = Field(3, ge=0)

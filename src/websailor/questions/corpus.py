@@ -83,7 +83,7 @@ class Corpus:
         """Entity id -> its facts whose object is a date or a number; of a relation whose numbers share one unit."""
         found: dict[str, list[Fact]] = {}
         for fact in self.tellable:
-            if fact.value_type in ("date", "number") and len(self.units.get(fact.relation, ())) <= 1:
+            if fact.value_type == "date" or (fact.value_type == "number" and self._comparable(fact)):
                 found.setdefault(fact.subject, []).append(fact)
         return found
 
@@ -95,6 +95,14 @@ class Corpus:
             if fact.value_type == "entity" and fact.relation in MEMBERSHIP:
                 found.setdefault(fact.subject, []).append(fact)
         return found
+
+    def _comparable(self, fact: Fact) -> bool:
+        """True when all numbers that state the relation share one unit, so that a proof may compare them."""
+        if fact.unit is None and self.lexicon.needs_unit(fact.relation, self.entity[fact.subject].kind):
+            return False
+        meaning = self.lexicon.meanings.get(fact.relation)
+        names = meaning.same if meaning is not None else {fact.relation}
+        return len({unit for name in names for unit in self.units.get(name, ())}) == 1
 
     @cached_property
     def units(self) -> dict[str, set[str | None]]:

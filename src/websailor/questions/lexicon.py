@@ -36,6 +36,12 @@ class Lexicon:
             return None
         return found
 
+    def needs_unit(self, name: str, subject_kind: str) -> bool:
+        """True where a bare number tells nothing: an area, a height."""
+        return (
+            not self.is_generated and (found := wikipedia.relation(name, subject_kind)) is not None and found.measured
+        )
+
     def kind(self, name: str) -> Kind | None:
         """How a type of entity is named; None when no question can name it."""
         return generated.kinds().get(name) if self.is_generated else wikipedia.kinds().get(name)

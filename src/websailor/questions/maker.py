@@ -22,7 +22,14 @@ from websailor.questions.operators.u1_fuzzy import EXACT
 from websailor.questions.pools import Part, Pools
 from websailor.questions.proof.engine import ask, proves
 from websailor.questions.proof.join import ProofTooLarge
-from websailor.questions.structure import Branch, branches, domain_of, exact_pattern, with_literal
+from websailor.questions.structure import (
+    Branch,
+    branches,
+    domain_of,
+    exact_pattern,
+    with_literal,
+    without_idle_literals,
+)
 from websailor.questions.widening import drop_idle_inequalities, drop_redundant, widen
 from websailor.questions.words.plan import NoWording
 from websailor.questions.words.realise import Words, ordered_clues, realise
@@ -159,11 +166,11 @@ class Maker:
         if not proves(corpus.tables, pattern):
             raise Refused("not_unique")
         for _ in range(2):
-            pattern = widen(corpus, pattern, named, self.lattices, config.fog, rng)
+            pattern = without_idle_literals(widen(corpus, pattern, named, self.lattices, config.fog, rng))
             fewest_named = min(config.named_anchors, len(named))
             pattern, removable = drop_redundant(corpus, pattern, config.min_clues, fewest_named, rng)
         count = len(branches(pattern))
-        if removable:
+        if 1 - removable / count < config.min_necessity:
             raise Refused("redundant_clue", f"{removable} of {count}")
         if not config.min_clues <= count <= config.max_clues:
             raise Refused("too_few_clues" if count < config.min_clues else "too_many_clues", str(count))

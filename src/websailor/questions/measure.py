@@ -117,7 +117,7 @@ class _Plan:
 
     def _candidates(self, number: int) -> float:
         """How many new candidates following an atom brings: 0 for a check; starting without a known side comes last."""
-        table, subject, other = self.query.atoms[number]
+        table, _, other = self.query.atoms[number]
         subjects, objects = self._sides(number)
         if subjects is not None and (objects is not None or self._is_literal(other)):
             return 0

@@ -181,7 +181,22 @@ def _ends(pattern: Pattern, number: int) -> tuple[str, str]:
 
 def keep_branches(pattern: Pattern, kept: Sequence[Branch]) -> Pattern:
     """The pattern of some of its clues alone."""
-    atoms = sorted({number for branch in kept for number in branch.atoms})
+    return keep_atoms(pattern, {number for branch in kept for number in branch.atoms})
+
+
+def without_idle_literals(pattern: Pattern) -> Pattern:
+    """The pattern without dates and numbers of named anchors: the name says all."""
+    told = {
+        n
+        for n, atom in enumerate(pattern.atoms)
+        if atom.object not in pattern.value_types or not is_named(pattern, atom.subject)
+    }
+    return pattern if len(told) == len(pattern.atoms) else keep_atoms(pattern, told)
+
+
+def keep_atoms(pattern: Pattern, kept: Collection[int]) -> Pattern:
+    """The pattern of some of its atoms (indices) and of what they speak of."""
+    atoms = sorted(kept)
     names = {pattern.focus, *(name for number in atoms for name in _ends(pattern, number))}
     return pattern.model_copy(
         update={

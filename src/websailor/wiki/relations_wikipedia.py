@@ -20,6 +20,8 @@ class InfoboxRelation(Relation):
     """Infobox keys in snake case, without the number of a repeated key."""
     mirror: str | None = None
     """The relation that says the same the other way round: `children` and `parents`."""
+    measured: bool = False
+    """Its numbers mean nothing without a unit."""
     closed: bool = False
 
 

@@ -61,28 +61,31 @@ class Chinese(Speaker):
             return self.counted(thing.variable, "另一", told)
         if thing.variable in self.definite and told:
             return told + self.noun(thing.variable)
+        if told.startswith(("一", "另一")):
+            return told + self.noun(thing.variable)
         return self.counted(thing.variable, "一", told)
 
     def attribute(self, clauses: Sequence[Clause]) -> str:
-        """Clauses before the noun: "由X创立、总部设在Y的"."""
+        """Clauses before the noun: "由X创立、总部设在Y的". Whatever carries clauses of its own must stand there alone."""
+        long = [clause for clause in clauses if self.is_long(clause.end)]
+        if long and (len(clauses) > 1 or any(self.is_long(one.end) for one in _clauses(long[0]))):
+            raise NoWording("too much stands before one noun")
         texts: list[str] = []
         for clause in clauses:
-            if clause.forward or self.is_long(clause.end):
-                texts.append(self.predicate(clause))
+            words = self.phrases(clause)
+            if clause.forward:
+                plain = [phrase for phrase in words.clue if not phrase.startswith("是")]
+                texts.append(filled(self.rng.choice(plain or list(words.clue)), self.mention(clause.end)))
             else:
-                phrase = self.rng.choice(self.phrases(clause).relative)
-                texts.append(filled(phrase, self.mention(clause.end)).removesuffix("的"))
+                texts.append(filled(self.rng.choice(words.relative), self.mention(clause.end)).removesuffix("的"))
         return f"{'、'.join(texts)}的" if texts else ""
 
     def predicate(self, clause: Clause) -> str:
         """A verb phrase said of the near end."""
         words = self.phrases(clause)
         choices = words.clue if clause.forward else words.inverse
-        if not choices:
-            raise NoWording(f"{clause.atom.relation} has no phrase")
-        closed = [phrase for phrase in choices if ends_with_slot(phrase)]
-        chosen = self.rng.choice(closed or list(choices)) if self.is_long(clause.end) else self.rng.choice(choices)
-        return filled(chosen, self.mention(clause.end))
+        closed = [phrase for phrase in choices if ends_with_slot(phrase)] if self.is_long(clause.end) else []
+        return filled(self.rng.choice(closed or list(choices)), self.mention(clause.end))
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         texts = [self.predicate(clause) for clause in clauses]
@@ -97,10 +100,51 @@ class Chinese(Speaker):
         return f"{self.counted(self.root.variable, word)}{self.predicates(self.root.clauses)}？"
 
     def full(self) -> str:
-        head = self.counted(self.root.variable, "另一" if self.root.variable in self.others else "一")
+        noun = self.noun(self.root.variable)
+        head = self.counted(self.root.variable, "一", f"{'、'.join(self.rivals())}以外的" if self.rivals() else "")
         opening = self.rng.choice(["有{}", "我想找{}", "我在查{}"]).format(head)
-        subjects = [f"该{self.noun(self.root.variable)}", self.counted(self.root.variable, "这")]
-        told = [f"{subjects[number % 2]}{self.predicate(clause)}" for number, clause in enumerate(self.root.clauses)]
+        short = [clause for clause in self.root.clauses if not self.is_long(clause.end)]
+        sentences = [f"{opening}，{'，'.join(self.predicate(clause) for clause in short)}" if short else opening]
+        for clause in self.root.clauses:
+            if self.is_long(clause.end):
+                sentences.extend(self._told_apart(clause, f"该{noun}", deep=False))
         who = self.kind(self.root.variable).pronoun == "who"
-        closing = ["请问此人是谁？", "这个人是谁？"] if who else ["请问它叫什么？", "它的名称是什么？"]
-        return f"{opening}：{'；'.join(told)}。{self.rng.choice(closing)}"
+        question = self.rng.choice(["请问{}是谁", "{}是谁"] if who else ["请问{}叫什么", "{}的名称是什么"])
+        return f"{'。'.join(sentences)}。{question.format(f'该{noun}')}？"
+
+    def _told_apart(self, clause: Clause, subject: str, deep: bool) -> list[str]:
+        """A clause with a long end as sentences: the end is introduced with one clause at most, the others follow."""
+        thing = clause.end
+        assert isinstance(thing, Thing)
+        first = thing.clauses[:1]
+        if first and self.is_long(first[0].end):
+            first = []
+        rest = thing.clauses[len(first) :]
+        if rest:
+            self.definite = frozenset(self.definite) - {thing.variable}
+        introduced = Thing(thing.variable, list(first))
+        sentences = [f"{subject}{self.predicate(Clause(clause.atom, clause.forward, introduced))}"]
+        if not rest:
+            return sentences
+        that = self.counted(thing.variable, "那")
+        if deep and self.noun(thing.variable) in subject:
+            that = "后者"
+        elif "后者" in subject:
+            raise NoWording("后者 could be either of two")
+        short = [one for one in rest if not self.is_long(one.end)]
+        if short:
+            sentences.append(that + "，".join(self.predicate(one) for one in short))
+        long = [one for one in rest if self.is_long(one.end)]
+        if len(long) > 1 and any(self.kind(_variable(one)) == self.kind(thing.variable) for one in long[:-1]):
+            raise NoWording(f"{that} could be either of two")
+        for one in long:
+            sentences.extend(self._told_apart(one, that, deep=True))
+        return sentences
+
+
+def _clauses(clause: Clause) -> list[Clause]:
+    return clause.end.clauses if isinstance(clause.end, Thing) else []
+
+
+def _variable(clause: Clause) -> str:
+    return clause.end.variable

@@ -7,8 +7,8 @@ stand at the end of their clause, and what follows one is set off by a comma, so
 import re
 from collections.abc import Sequence
 
-from websailor.questions.words.plan import Clause, NoWording, Thing
-from websailor.questions.words.speaker import Speaker, amount, amounts, ends_with_slot, filled, subjects_in_turn
+from websailor.questions.words.plan import Clause, Mention, NoWording, Thing
+from websailor.questions.words.speaker import Speaker, amount, amounts, ends_with_slot, filled
 from websailor.records import Domain
 
 _PARTICIPLES = frozenset(
@@ -35,9 +35,10 @@ _TAKES_THE = re.compile(
     r"|Commission|Council|Senate|Assembly|Netherlands|Philippines|Bahamas|League|Church|Office|Program|Programme|language"
     r"|Cent(?:er|re)|Administration|Agency|Association|Foundation|Bank|Corps|Guard|Regiment|school)(?: \(.*\))?"
     r"|(?:University|Republic|Kingdom|Battle|Siege|Treaty|Order|Museum|Academy|Institute|Duchy|Isle|Gulf|Bank|House|Church|Legion"
-    r"|Army|Confederation|Federation|Bay|Peace|Presidency|Parliament|Congress) of .*)$"
+    r"|Army|Confederation|Federation|Ministry|Department|Bay|Peace|Presidency|Parliament|Congress) of .*)$"
 )
 _BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
+_IN = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at) .*)")
 _SUFFIXES = ("th", "st", "nd", "rd")
 
 
@@ -102,10 +103,8 @@ class English(Speaker):
     def head(self, variable: str, definite: bool) -> str:
         """The noun phrase without its clauses."""
         noun = self.noun(variable)
-        if variable in self.others:
-            head = f"another {noun}"
-        else:
-            head = f"the {noun}" if definite else with_article(noun)
+        article = f"the {noun}" if definite else with_article(noun)
+        head = f"another {noun}" if variable in self.others else article
         letter = self.initial(variable)
         return f"{head} whose name begins with {letter}" if letter else head
 
@@ -125,9 +124,25 @@ class English(Speaker):
         if len(texts) == 1:
             return _reduced(texts[0], pronoun) if whole and self.rng.random() < 0.6 else texts[0]
         torn = any(self.is_long(clause.end) for clause in clauses[:-1])
+        if any(pronoun.strip() in self.pronouns_in(clause.end) for clause in clauses[:-1]):
+            raise NoWording("a relative clause could belong to either of two things")
         if all(text.startswith(pronoun) for text in texts) and not torn:
-            return pronoun + listed([text.removeprefix(pronoun) for text in texts])
+            return pronoun + listed(self._together([text.removeprefix(pronoun) for text in texts], clauses))
         return listed(texts)
+
+    def pronouns_in(self, end: Thing | Mention) -> set[str]:
+        """Relative pronouns of what is described within a noun phrase."""
+        if not isinstance(end, Thing) or not end.clauses:
+            return set()
+        below = set[str]().union(*(self.pronouns_in(clause.end) for clause in end.clauses))
+        return {self.kind(end.variable).pronoun, *below}
+
+    def nouns_in(self, end: Thing | Mention) -> set[str]:
+        """Types of what is described within a noun phrase, itself included."""
+        if isinstance(end, Mention) or self.is_literal(end.variable) or self.is_named(end.variable):
+            return set()
+        below = set[str]().union(*(self.nouns_in(clause.end) for clause in end.clauses))
+        return {self.noun(end.variable), *below}
 
     def _relative(self, clause: Clause, pronoun: str) -> str:
         if clause.forward or self.is_long(clause.end):
@@ -148,10 +163,26 @@ class English(Speaker):
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         """Verb phrases joined; a comma goes before what follows a long one."""
-        texts = [self.predicate(clause) for clause in clauses]
-        if any(self.is_long(clause.end) for clause in clauses[:-1]):
-            return ", and ".join((listed(texts[:-1], ","), texts[-1])) if len(texts) > 1 else texts[0]
+        texts = self._together([self.predicate(clause) for clause in clauses], clauses)
+        if len(texts) > 1 and any(self.is_long(clause.end) for clause in clauses[:-1]):
+            return f"{', '.join(texts[:-1])}, and {texts[-1]}"
         return listed(texts)
+
+    def _together(self, texts: list[str], clauses: Sequence[Clause]) -> list[str]:
+        """One verb for a time and a place: "was born in 1953" and "was born in Velan" are "was born in Velan in 1953"."""
+        for number, clause in enumerate(clauses):
+            time = _IN.fullmatch(texts[number])
+            if time is None or not self.is_literal(clause.end.variable):
+                continue
+            for other, place in enumerate(clauses):
+                match = _IN.fullmatch(texts[other])
+                if match and not self.is_literal(place.end.variable) and match["verb"] == time["verb"]:
+                    tails = [match["tail"], time["tail"]]
+                    if self.is_long(place.end):
+                        tails.reverse()
+                    texts[other] = " ".join((time["verb"], *tails))
+                    return [text for place_, text in enumerate(texts) if place_ != number]
+        return texts
 
     def statement(self) -> str:
         noun = self.noun(self.root.variable)
@@ -174,13 +205,15 @@ class English(Speaker):
         opening = self.rng.choice(
             ["I am looking for {}", "I am trying to identify {}", "There is {}", "I would like to know the name of {}"]
         )
-        head = f"{'another' if self.root.variable in self.others else with_article('').strip()} {noun}"
-        head = f"another {noun}" if self.root.variable in self.others else with_article(noun)
+        head = with_article(noun)
+        if self.root.variable in self.others:
+            head += f" other than {listed(self.rivals(), 'or')}"
         told = f" {self.relative(self.root, short, whole=False)}" if short else ""
         sentences = [opening.format(head + told)]
-        subjects = subjects_in_turn([f"this {noun}", f"the {noun}", f"the {noun} in question"], self.rng)
+        again = self.rng.choice([f"the {noun} in question", f"the {noun} I am looking for"])
+        named_again = any(noun in self.nouns_in(clause.end) for clause in short)
         for number, clause in enumerate(long):
-            sentences.extend(self._told_apart(clause, subjects[number % len(subjects)]))
+            sentences.extend(self._told_apart(clause, again if number or named_again else f"this {noun}"))
         who = self.kind(self.root.variable).pronoun == "who"
         closing = ["What is its name?", f"Which {noun} is it?"] if not who else ["Who is it?", f"Who is this {noun}?"]
         if opening.startswith("I would") and not long:
@@ -191,18 +224,29 @@ class English(Speaker):
         """A clause with a long end as sentences: the end is introduced with its first clause, the others follow."""
         thing = clause.end
         assert isinstance(thing, Thing)
-        first, rest = thing.clauses[0], thing.clauses[1:]
+        first, rest = thing.clauses[:1], thing.clauses[1:]
         if not rest:
             return [f"{subject} {self.predicate(clause)}"]
-        introduced = Thing(thing.variable, [first])
+        introduced = Thing(thing.variable, first)
         self.definite = frozenset(self.definite) - {thing.variable}
         sentences = [f"{subject} {self.predicate(Clause(clause.atom, clause.forward, introduced))}"]
         noun = self.noun(thing.variable)
+        that = f"that {noun}"
+        if subject.startswith("the latter") or subject in (that, f"that same {noun}"):
+            if subject.startswith("the latter"):
+                raise NoWording('"the latter" could be either of two')
+            that = "the latter"
+        told = [clause.end for clause in first]
         short = [one for one in rest if not self.is_long(one.end)]
         if short:
-            sentences.append(f"that {noun} {self.predicates(short)}")
-        for number, one in enumerate(one for one in rest if self.is_long(one.end)):
-            sentences.extend(self._told_apart(one, f"the same {noun}" if number or short else f"that {noun}"))
+            sentences.append(f"{that} {self.predicates(short)}")
+            told += [one.end for one in short]
+        for one in rest:
+            if self.is_long(one.end):
+                if any(noun in self.nouns_in(end) for end in told):
+                    raise NoWording(f'"{that}" could be either of two')
+                sentences.extend(self._told_apart(one, that))
+                told.append(one.end)
         return sentences
 
 

@@ -6,7 +6,7 @@ Enters: a plan and its pattern. Leaves: `Speaker`, the base of `English` and `Ch
 import random
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import ClassVar
 
 from websailor.questions.corpus import Corpus
@@ -60,7 +60,8 @@ class Speaker(ABC):
         """A thing that was told of before: "the same company"."""
 
     def named(self, name: str, kind_name: str) -> str:
-        """A real name as it stands in a sentence."""
+        """A real name, of something of the given type, as it stands in a sentence."""
+        del kind_name
         return name
 
     def kind(self, variable: str) -> Kind:
@@ -92,6 +93,12 @@ class Speaker(ABC):
             return name if self.corpus.lexicon.is_generated else self.named(name, entity.kind)
         return self.described(end)
 
+    def rivals(self) -> list[str]:
+        """Named anchors that the focus must not be."""
+        pairs = [pair for pair in self.pattern.distinct if self.root.variable in pair]
+        others = [one if other == self.root.variable else other for one, other in pairs]
+        return [self.mention(Thing(name)) for name in others if self.is_named(name)]
+
     def is_literal(self, variable: str) -> bool:
         return self.pattern.value_types.get(variable, "entity") != "entity"
 
@@ -105,7 +112,7 @@ class Speaker(ABC):
 
     def is_long(self, end: End) -> bool:
         """True when the noun phrase carries clauses of its own."""
-        return isinstance(end, Thing) and bool(end.clauses)
+        return isinstance(end, Thing) and (bool(end.clauses) or self.initial(end.variable) is not None)
 
 
 def amount(text: str) -> str:
@@ -131,10 +138,3 @@ def filled(phrase: str, text: str) -> str:
 def ends_with_slot(phrase: str) -> bool:
     """True when what fills the slot comes last, so that a long noun phrase does not tear the sentence apart."""
     return phrase.endswith(("{s}", "{o}"))
-
-
-def subjects_in_turn(first: Sequence[str], rng: random.Random) -> list[str]:
-    """The ways of naming the subject of one sentence after another, in an order of their own."""
-    order = list(first)
-    rng.shuffle(order)
-    return order
