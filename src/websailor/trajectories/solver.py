@@ -99,7 +99,7 @@ class Solver:
         if isinstance(operation, Find):
             return (yield from self._find(operation, index))
         if isinstance(operation, Label):
-            return (yield from self._label(operation)) and (yield from self._advance(index + 1))
+            return (yield from self._label(operation, index)) and (yield from self._advance(index + 1))
         if isinstance(operation, Match):
             return (yield from self._matches(operation, index)) and (yield from self._advance(index + 1))
         return (yield from self._measure(operation, index))
@@ -115,7 +115,7 @@ class Solver:
             fresh = [name for name in dict.fromkeys(fresh) if name_key(name) not in tried][: self._most]
             if not fresh:
                 continue
-            checked = self._is_checked(find.variable, index)
+            checked = self._is_checked(find.variable, fresh, index)
             self._remarks.append(f"Candidates {', '.join(fresh)}." if checked or len(fresh) > 1 else f"{fresh[0]}.")
             for name in fresh:
                 tried.add(name_key(name))
@@ -143,25 +143,27 @@ class Solver:
     def _same_entity(self, one: str, other: str) -> bool:
         return self._notes.key(one) == self._notes.key(other)
 
-    def _is_checked(self, variable: str, index: int) -> bool:
-        """Does the next operation check this variable on its page?"""
+    def _is_checked(self, variable: str, names: list[str], index: int) -> bool:
+        """Do the next operations check this variable on a page?"""
         for operation in self._operations[index + 1 :]:
             if isinstance(operation, Find) or operation.variable != variable:
                 return False
-            if not self._settled(operation):
+            if not isinstance(operation, Label) or not all(self._settled(operation, name) for name in names):
                 return True
         return False
 
-    def _settled(self, operation: Operation) -> bool:
-        """A label that needs no page: an initial, and a kind that the relations of the question imply."""
-        if not isinstance(operation, Label):
-            return False
-        allowed = self._possible_kinds.get(operation.variable, frozenset())
-        return operation.domain.lattice == "initial" or allowed <= {operation.domain.value}
+    def _settled(self, label: Label, name: str) -> bool:
+        """A label that needs no page: an initial, a kind that the name shows or that the relations imply."""
+        wanted = label.domain.value
+        possible = self._possible_kinds.get(label.variable, frozenset())
+        return label.domain.lattice == "initial" or possible <= {wanted} or self._shown_kind(name) == wanted
+
+    def _shown_kind(self, name: str) -> str | None:
+        return self._notes.kind(name) or words.kind_of_name(name)
 
     def _allowed(self, variable: str, name: str) -> bool:
         """What the name alone shows: nobody plays two parts in a question; the initial; a kind named or seen."""
-        wanted, shown = self._kinds.get(variable), self._notes.kind(name) or words.kind_of_name(name)
+        wanted, shown = self._kinds.get(variable), self._shown_kind(name)
         if wanted is not None and shown is not None and shown != wanted:
             return False
         if any(self._same_entity(name, bound) for other, bound in self._bound.items() if other != variable):
@@ -230,15 +232,14 @@ class Solver:
 
     # ------------------------------------------------------------ checks
 
-    def _label(self, label: Label) -> Work:
+    def _label(self, label: Label, index: int) -> Work:
         """Check an initial or a kind. A page that does not say its kind is trusted: the relation led there."""
         name, value = self._bound[label.variable], label.domain.value
         if label.domain.lattice == "initial":
             return words.fits(label.domain, name)
-        if self._settled(label):
+        if self._settled(label, name):
             return True
-        if self._notes.kind(name) is None:
-            yield from self._visit(name, value, f"Check {name}.")
+        yield from self._visit(name, ", ".join([value, *self._goals(label.variable, index + 1)]), f"Check {name}.")
         seen = self._notes.kind(name)
         if seen is not None:
             self._remarks.append(f"a {value}. Yes." if seen == value else f"a {seen}, not a {value}.")
@@ -297,18 +298,8 @@ class Solver:
         seen = self._notes.objects(subject, relation)
         if seen:
             return seen
-        relations = [relation]
-        for operation in self._operations[index + 1 :]:
-            follows = isinstance(operation, Measure | Match) and operation.variable == _subject(self._operations[index])
-            follows = follows or (
-                isinstance(operation, Find)
-                and operation.forward
-                and operation.known == _subject(self._operations[index])
-            )
-            if not follows:
-                break
-            relations.append(_relation(operation))
-        yield from self._visit(subject, ", ".join(dict.fromkeys(map(words.key_words, relations))), need)
+        goals = [words.key_words(relation), *self._goals(_subject(self._operations[index]), index + 1)]
+        yield from self._visit(subject, ", ".join(dict.fromkeys(goals)), need)
         seen = self._notes.objects(subject, relation)
         if seen:
             return seen
@@ -320,6 +311,18 @@ class Solver:
                 return seen
         yield from self._search(words.object_query(relation, subject, self._language), "Not there. Search.")
         return self._notes.objects(subject, relation)
+
+    def _goals(self, variable: str, index: int) -> list[str]:
+        """What the operations from `index` on want to know from the same page."""
+        goals: list[str] = []
+        for operation in self._operations[index:]:
+            if isinstance(operation, Label):
+                continue
+            forward = isinstance(operation, Find) and operation.forward and operation.known == variable
+            if not forward and (isinstance(operation, Find) or operation.variable != variable):
+                break
+            goals.append(words.key_words(_relation(operation)))
+        return list(dict.fromkeys(goals))
 
     def _search(self, query: str, intention: str) -> Generator[Turn, str, list[SearchHit]]:
         if ("search", query) in self._made:

@@ -12,6 +12,7 @@ from websailor.records import Domain
 from websailor.wiki import relations as generated
 from websailor.wiki import relations_wikipedia as wikipedia
 from websailor.wiki.relations import Kind, Relation, Wording
+from websailor.wiki.world import rich, small
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
 _IS_A = re.compile(r"\b(?:is|was) an? ([^.,;:]+)")
@@ -98,9 +99,15 @@ def kind_in(text: str) -> str | None:
 
 
 def kind_of_name(title: str) -> str | None:
-    """The kind that a name's last word says: `Velan Torid Club`."""
-    last = title.rpartition(" ")[2].casefold()
-    return last if last in kinds() else None
+    """The kind that a name's last word says: `Velan Torid Works` is a company."""
+    return _name_words().get(title.rpartition(" ")[2])
+
+
+@cache
+def _name_words() -> dict[str, str]:
+    return {
+        word: kind for table in (rich.TYPE_WORDS, small.TYPE_WORDS) for kind, found in table.items() for word in found
+    }
 
 
 def kind_noun(name: str) -> str:
