@@ -1,8 +1,9 @@
-"""Dumps of every shape, whole and broken: what can be read is read, the rest ends in one line and leaves nothing behind."""
+"""Dumps of every shape: what can be read is read, the rest ends in one line and leaves nothing behind."""
 
 import bz2
 import gzip
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_old_exports_without_ns_redirect_and_id(tmp_path: Path, make_dump: MakeD
 def test_multistream(tmp_path: Path, make_dump: MakeDump) -> None:
     text = make_dump().encode()
     cuts = [0, *(at for at in range(len(text)) if text.startswith(b"  <page>", at)), len(text)]
-    streams = [bz2.compress(text[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)]
+    streams = [bz2.compress(text[a:b]) for a, b in pairwise(cuts)]
     file = tmp_path / "dump-multistream.xml.bz2"
     file.write_bytes(b"".join(streams))
     assert imported(file) == TITLES
@@ -201,7 +202,8 @@ def test_entities_are_never_expanded(tmp_path: Path) -> None:
     bomb = (
         '<!DOCTYPE mediawiki [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
         '<!ENTITY c SYSTEM "file:///etc/hostname">]>'
-        "<mediawiki><page><title>A</title><ns>0</ns><revision><text>Before. &b; &c; After.</text></revision></page></mediawiki>"
+        "<mediawiki><page><title>A</title><ns>0</ns><revision><text>Before. &b; &c; After.</text></revision></page>"
+        "</mediawiki>"
     )
     file = tmp_path / "bomb.xml"
     file.write_text(bomb, encoding="utf-8")
@@ -262,5 +264,5 @@ def test_a_generated_world_takes_the_same_road(tmp_path: Path) -> None:
     assert (tmp_path / "wiki" / "facts.jsonl").stat().st_size > 0
     assert not list((tmp_path / "wiki").glob("dump*"))
     assert all(page.infobox and page.first_sentence for page in wiki.pages())
-    names = {word for word in wiki.lexicon}
+    names = set(wiki.lexicon)
     assert sum(any(word in names for word in title.split()) for title in wiki.titles()) > 0.9 * len(wiki)

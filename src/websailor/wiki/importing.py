@@ -56,7 +56,7 @@ def import_pages(source: Path, directory: Path, limit: int | None = None) -> dic
                 bar.note(f"{stored} pages")
         if not stored:
             raise UserError(f"{source}: holds no page (of the main namespace, with text): nothing to import")
-        counts |= writer.finish(reader.site, {})
+        counts |= writer.finish(reader.site)
     store = PageStore(directory)
     with progress_bar("index pages", store.pages) as bar:
         build_index(directory, _indexed(store, bar.advance))

@@ -8,7 +8,7 @@ select documents; the common ones still take part in their scores.
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import NamedTuple
 import tantivy
 
 from websailor.records import Page
+from websailor.wiki.names import name_set
 
 DIRECTORY_NAME = "index"
 POSTINGS_BUDGET = 20_000
@@ -24,10 +25,12 @@ POSTINGS_BUDGET = 20_000
 COMMON_SHARE = 0.1
 """Terms in more than this share of the pages select nothing while rarer ones remain."""
 LONGEST_QUERY = 32
-_TITLE_BOOST, _ALIAS_BOOST, _PAIR_BOOST = 1.5, 0.75, 1.0
+_TITLE_BOOST, _ALIAS_BOOST, _PAIR_BOOST = 0.75, 0.5, 2.5
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _NAME_PAIR = re.compile(r"\b([^\W\d_a-zß-öø-ÿ]\w*)[ \-](?=([^\W\d_a-zß-öø-ÿ]\w*))")
 _WORD = re.compile(r"\w+")
+_FUNCTION_WORDS = name_set("search", "function_words")
+"""They make no name pair."""
 
 
 class Scored(NamedTuple):
@@ -65,7 +68,13 @@ def _bigrams(run: str) -> list[str]:
 
 def name_pairs(text: str) -> str:
     """`Velan Torid College` -> `VelanTorid ToridCollege`."""
-    return " ".join(first + second for first, second in _NAME_PAIR.findall(text))
+    return " ".join(_glued(_NAME_PAIR.findall(text)))
+
+
+def _glued(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for first, second in pairs:
+        if first.lower() not in _FUNCTION_WORDS and second.lower() not in _FUNCTION_WORDS:
+            yield first + second
 
 
 def page_lines(page: Page) -> list[str]:
@@ -127,8 +136,7 @@ class SearchIndex:
 
     def query_pairs(self, query: str) -> list[str]:
         """All neighbouring words of a query, glued: models do not always write capitals."""
-        words = _WORD.findall(query)
-        return self._folded.analyze(" ".join(a + b for a, b in pairwise(words)))
+        return self._folded.analyze(" ".join(_glued(pairwise(_WORD.findall(query)))))
 
     def weight(self, term: str, field: str = "body") -> float:
         """Inverse document frequency of a term; 0 for a term in no page."""

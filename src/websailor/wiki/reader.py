@@ -7,11 +7,15 @@ from pathlib import Path
 
 from websailor.errors import UserError
 from websailor.records import Hit, Page
-from websailor.wiki.index import DIRECTORY_NAME, SearchIndex
+from websailor.wiki.index import DIRECTORY_NAME, Scored, SearchIndex
 from websailor.wiki.snippets import Candidates, best_line, page_candidates, shorten
 from websailor.wiki.store import PageStore
 
 WORLD_FILE = "world.json"
+LINE_WEIGHT = 3.0
+"""Weight of a page's best line in its score: words that stand together say more than words that are far apart."""
+SMALL_PAGE = 4096
+"""Mean size of page, in bytes, up to which more pages than asked for are looked into line by line."""
 _RESULTS_KEPT = 1 << 15
 _PAGES_KEPT = 1 << 11
 _CANDIDATES_KEPT = 1 << 13
@@ -33,6 +37,7 @@ class Wiki:
             tuple(json.loads(world.read_text(encoding="utf-8")).get("lexicon", ())) if world.is_file() else ()
         )
         """Name words of a generated world; empty for any other wiki."""
+        self._depth = 2 if self._store.mean_size <= SMALL_PAGE else 1
         self._read = lru_cache(maxsize=_PAGES_KEPT)(self._store.read)
         self._candidates = lru_cache(maxsize=_CANDIDATES_KEPT)(self._read_candidates)
         self._results = lru_cache(maxsize=_RESULTS_KEPT)(self._search)
@@ -96,19 +101,23 @@ class Wiki:
     def _search(self, query: str, k: int) -> tuple[Hit, ...]:
         if k <= 0 or not query:
             return ()
-        found = [(scored.pid, scored.score) for scored in self._index.search(query, k)]
+        found = self._index.search(query, k * self._depth)
         exact = self._pid(query)
-        if exact is not None and (not found or found[0][0] != exact):
-            top = found[0][1] if found else 1.0
-            found = [(exact, top), *(hit for hit in found if hit[0] != exact)][:k]
+        if exact is not None and all(scored.pid != exact for scored in found):
+            found.append(Scored(exact, 0.0))
         weights = {term: self._index.weight(term) for term in self._index.words(query)}
         weights |= {pair: self._index.weight(pair, "pair") for pair in self._index.query_pairs(query)}
         weights = {term: weight for term, weight in weights.items() if weight}
-        return tuple(self._hit(pid, score, weights) for pid, score in found)
+        ranked = []
+        for pid, score in found:
+            line, line_score = best_line(self._candidates(pid), weights)
+            ranked.append((pid != exact, -score - LINE_WEIGHT * line_score, pid, line))
+        ranked.sort()
+        return tuple(self._hit(pid, -score, line, weights) for _, score, pid, line in ranked[:k])
 
-    def _hit(self, pid: int, score: float, weights: dict[str, float]) -> Hit:
+    def _hit(self, pid: int, score: float, line: str, weights: dict[str, float]) -> Hit:
         page = self._candidates(pid)
-        snippet = shorten(best_line(page, weights), self._index, weights)
+        snippet = shorten(line, self._index, weights)
         return Hit(title=page.title, url=page.url, snippet=snippet, score=round(score, 4))
 
     def _read_candidates(self, pid: int) -> Candidates:

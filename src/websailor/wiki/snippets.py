@@ -53,20 +53,21 @@ def _terms(text: str, index: SearchIndex) -> frozenset[str]:
     return frozenset((*index.words(text), *index.pairs(text)))
 
 
-def best_line(page: Candidates, weights: Mapping[str, float]) -> str:
-    """The line that holds most of the query; shorter ones win a tie, then earlier ones.
+def best_line(page: Candidates, weights: Mapping[str, float]) -> tuple[str, float]:
+    """The line that holds most of the query, and how much it and the title hold; of equals the shorter one.
 
-    `weights`: the terms of the query with their rarity. Terms of the title do not count: they stand above the
-    snippet already.
+    `weights`: the terms of the query with their rarity. Every line speaks of the title, so that its terms need not
+    stand in the line again.
     """
-    wanted = weights.keys() - page.title_terms
+    titled = weights.keys() & page.title_terms
+    wanted = weights.keys() - titled
     best, best_score = page.default, 0.0
     for line in page.lines:
         if shared := wanted & line.terms:
             score = sum(weights[term] for term in shared) - 0.01 * min(line.words, LONGEST_SNIPPET)
             if score > best_score:
                 best, best_score = line.text, score
-    return best
+    return best, best_score + sum(weights[term] for term in titled)
 
 
 def shorten(text: str, index: SearchIndex, terms: Iterable[str]) -> str:
@@ -77,10 +78,14 @@ def shorten(text: str, index: SearchIndex, terms: Iterable[str]) -> str:
     wanted = set(terms)
     hits = [1 if wanted.intersection(index.words(word)) else 0 for word in words]
     inside = best = sum(hits[:LONGEST_SNIPPET])
-    start = 0
-    for at in range(1, len(words) - LONGEST_SNIPPET + 1):
+    start, latest = 0, len(words) - LONGEST_SNIPPET
+    for at in range(1, latest + 1):
         inside += hits[at + LONGEST_SNIPPET - 1] - hits[at - 1]
         if inside > best:
             best, start = inside, at
+    if start:
+        # The terms in the middle, so that their sentence can be understood.
+        found = [at for at in range(start, start + LONGEST_SNIPPET) if hits[at]]
+        start = max(0, min(latest, (found[0] + found[-1] + 1 - LONGEST_SNIPPET) // 2))
     end = start + LONGEST_SNIPPET
     return ("... " if start else "") + " ".join(words[start:end]) + (" ..." if end < len(words) else "")

@@ -20,6 +20,8 @@ from websailor.records import Page
 from websailor.wiki.titles import Site
 
 FILE_NAME = "pages.sqlite"
+FORMAT = 3
+"""Counts up whenever what an import writes changes its meaning."""
 _SCHEMA = """
 CREATE TABLE page(
   pid INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, inlinks INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
@@ -45,6 +47,7 @@ class StoreWriter:
         self._compressor = zstandard.ZstdCompressor(level=6)
         self._links: Counter[str] = Counter()
         self.duplicates = 0
+        self._stored = self._bytes = 0
 
     def __enter__(self) -> "StoreWriter":
         return self
@@ -85,10 +88,12 @@ class StoreWriter:
 
     def _insert(self, pages: Iterable[Page]) -> None:
         for page in pages:
+            body = _encode(page)
             inserted = self._connection.execute(
-                "INSERT OR IGNORE INTO page(title, body) VALUES (?, ?)",
-                (page.title, self._compressor.compress(_encode(page))),
+                "INSERT OR IGNORE INTO page(title, body) VALUES (?, ?)", (page.title, self._compressor.compress(body))
             )
+            self._stored += 1
+            self._bytes += len(body)
             self.duplicates += 1 - inserted.rowcount
 
     def _flush_links(self) -> None:
@@ -98,7 +103,7 @@ class StoreWriter:
         )
         self._links.clear()
 
-    def finish(self, site: Site, facts: dict[str, Any]) -> dict[str, float]:
+    def finish(self, site: Site) -> dict[str, float]:
         """Complete the store. Returns counts: pages, redirects, redirects whose page is not in the dump, duplicates."""
         if self._waiting is not None:
             self._train()
@@ -123,13 +128,14 @@ class StoreWriter:
             "redirects_without_page": self._count("raw_redirect") - self._count("redirect"),
             "duplicate_titles": self.duplicates,
         }
-        about = {
+        about: dict[str, Any] = {
             "name": site.name,
             "language": site.language,
             "url_prefix": site.url_prefix,
             "case": site.case_sensitive,
         }
-        run("INSERT INTO meta VALUES ('about', ?)", (json.dumps({**about, **facts, "pages": counts["pages"]}),))
+        about |= {"format": FORMAT, "pages": counts["pages"], "mean_size": round(self._bytes / max(1, self._stored))}
+        run("INSERT INTO meta VALUES ('about', ?)", (json.dumps(about),))
         run("DROP TABLE raw_redirect")
         run("DROP TABLE link_count")
         self._connection.commit()
@@ -155,9 +161,13 @@ class PageStore:
             meta = dict(self._run("SELECT key, value FROM meta"))
         except sqlite3.DatabaseError as error:
             raise UserError(f"{self._file}: not a page store ({error}): import the dump again") from error
-        about = json.loads(meta["about"])
+        about = json.loads(meta.get("about", "{}"))
+        if about.get("format") != FORMAT:
+            raise UserError(f"{directory}: made by another version of websailor: import the dump again")
         self.site = Site(about["name"], about["language"], about["url_prefix"], about["case"])
         self.pages: int = about["pages"]
+        self.mean_size: float = about["mean_size"]
+        """Bytes of an average page, uncompressed."""
         self._dictionary = zstandard.ZstdCompressionDict(meta["dictionary"]) if "dictionary" in meta else None
 
     def _thread(self) -> Any:

@@ -82,7 +82,12 @@ class Site:
 
         Scheme, letter case of the host, a mobile host, query and fragment are ignored.
         """
-        wanted, given = urlsplit(self.url_prefix), urlsplit(_schemed(url.strip()))
+        wanted = urlsplit(self.url_prefix)
+        try:
+            given = urlsplit(_schemed(url.strip()))
+        except ValueError:
+            # No address at all: `http://[`.
+            return None
         if _host(given.netloc) != _host(wanted.netloc) or not given.path.startswith(wanted.path):
             return None
         return self.normalise(unquote(given.path[len(wanted.path) :])) or None
