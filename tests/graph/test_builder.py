@@ -196,6 +196,7 @@ def test_statistics_are_written_and_read(built: Path) -> None:
     assert before.edges < after.edges
     assert after.components == 6
     assert after.cycle_rank > before.cycle_rank
+    assert graph.summary(built).row_count == 11
 
 
 def test_a_finished_graph_is_left_alone(wiki: Path, built: Path) -> None:

@@ -11,11 +11,15 @@ the walk is repeated without touching the web and goes on where it stopped.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from websailor.files import StageConfig
 from websailor.records import Manifest
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class Config(StageConfig):
@@ -55,3 +59,11 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
     from websailor.graph.stage import build
 
     return build(config, inputs, out)
+
+
+def summary(out: Path) -> "Table":
+    """The table that `graph build` prints, of a finished graph. Raises `UserError` where there is none."""
+    from websailor.graph.stage import read_statistics
+    from websailor.graph.statistics import statistics_table
+
+    return statistics_table(*read_statistics(out))
