@@ -5,7 +5,7 @@ Reads `trajectories` (records.jsonl of Trajectory) and `wiki` (its texts for the
 `state.pt`, from which a killed run goes on.
 
 The loss counts the agent's own tokens only (thoughts, calls, answer). Starting from nothing, the network first learns to copy
-(random sequences that repeat); then every trajectory is seen under a fresh permutation of the name words, so that names
+(random words that recur); then every trajectory is seen under a fresh permutation of the name words, so that names
 can only be copied from the conversation and never learnt by heart.
 """
 
@@ -35,10 +35,11 @@ class Config(StageConfig):
     kv_heads: int = Field(2, ge=1)
     head_dim: int = Field(32, ge=2)
     intermediate: int = Field(384, ge=8)
-    rope_theta: float = Field(10_000.0, gt=1)
+    rope_theta: float = Field(100_000.0, gt=1)
+    """Slow rotary frequencies are what a head compares names with: at 10,000 a head of 32 has too few of them."""
     context: int = Field(2048, ge=64)
     """Longest conversation in tokens; longer trajectories are left out and counted."""
-    copy_steps: int = Field(160, ge=0)
+    copy_steps: int = Field(220, ge=0)
     """Steps of copy pretraining (only from fresh weights). Without it the tiny model never learns to use what it reads."""
     steps: int = Field(2000, ge=1)
     """Optimiser steps."""
@@ -48,7 +49,7 @@ class Config(StageConfig):
     """Tokens of one batch over all processes, padding not counted."""
     muon_lr: float = Field(0.02, gt=0)
     """Muon's learning rate, for matrices."""
-    adamw_lr: float = Field(4e-3, gt=0)
+    adamw_lr: float = Field(8e-3, gt=0)
     """AdamW's learning rate, for embeddings and norms."""
     warmup: int = Field(20, ge=0)
     """Steps of linear warm-up."""

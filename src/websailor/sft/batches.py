@@ -67,18 +67,34 @@ def draw_batch(
         yield row
 
 
-def copy_batch(
-    vocabulary: NDArray[np.int64], tokens: int, rng: np.random.Generator, length: int = 32, longest: int = 16
-) -> Iterator[Row]:
-    """Random words that repeat: rows of `length` tokens, a passage of 4 to `longest` words over and over; its repetitions count.
+def copy_batch(vocabulary: NDArray[np.int64], tokens: int, rng: np.random.Generator, done: float) -> Iterator[Row]:
+    """Random words that recur, in rows that grow with the share `done` of copy pretraining that lies behind.
 
-    Short rows are what makes copying emerge: with 128 tokens a row the same number of tokens teaches nothing.
+    Up to 60 %: rows of 32 words, one passage of 4 to 16 over and over. Copying emerges on short rows alone: rows of 128 with the
+    same number of tokens teach nothing. Then rows of 96, at last of 224: names of two or three words in random order, as
+    pages have them. Only what can be foreseen counts: not the first token of a recurrence, nor anything seen first.
     """
+    length = 32 if done < 0.6 else 96 if done < 0.85 else 224
     for _ in range(max(1, tokens // length)):
-        passage = rng.choice(vocabulary, size=int(rng.integers(4, longest + 1)))
-        tokens_N = np.resize(passage, length)
-        # The first token of the first repetition cannot be foreseen.
-        yield Row(tokens_N, np.arange(length) > len(passage))
+        if length == 32:
+            passage = rng.choice(vocabulary, size=int(rng.integers(4, 17)))
+            yield Row(np.resize(passage, length), np.arange(length) > len(passage))
+        else:
+            yield _recurring_names(vocabulary, length, rng)
+
+
+def _recurring_names(vocabulary: NDArray[np.int64], length: int, rng: np.random.Generator) -> Row:
+    names = [rng.choice(vocabulary, size=int(rng.integers(2, 4))) for _ in range(length // 6)]
+    seen = np.zeros(len(names), dtype=bool)
+    tokens: list[int] = []
+    counted: list[bool] = []
+    while len(tokens) < length:
+        index = int(rng.integers(len(names)))
+        name = names[index].tolist()
+        tokens += name
+        counted += [False] + [bool(seen[index])] * (len(name) - 1)
+        seen[index] = True
+    return Row(np.asarray(tokens[:length], dtype=np.int64), np.asarray(counted[:length]))
 
 
 def micro_batches(rows: Sequence[Row], most_tokens: int, padding: int = 0) -> list[MicroBatch]:

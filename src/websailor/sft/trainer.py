@@ -95,7 +95,7 @@ def train(group: Group, config: Config, wiki: Path, trajectories: Path, out: Pat
             rng = np.random.default_rng([config.seed, 1, step])
             copying = step < copy_steps
             if copying:
-                rows = list(copy_batch(words, config.tokens_per_step, rng))
+                rows = list(copy_batch(words, config.tokens_per_step, rng, step / copy_steps))
                 factor = 1.0
             else:
                 rows = list(draw_batch(kept, tokenizer, lexicon, config.tokens_per_step, rng))

@@ -14,7 +14,7 @@ from websailor.models.local.network import Network
 
 SHARED_DIMENSIONS = 16
 """Embedding dimensions that carry the shared direction."""
-FAST_PAIRS = 5
+FAST_PAIRS = 6
 """Rotary pairs, from the fastest on, that the head uses to tell one distance from the next."""
 SHARPNESS = 1.5
 """Factor on the first layer's query and key norms; the larger, the narrower the head looks."""
