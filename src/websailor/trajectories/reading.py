@@ -67,10 +67,9 @@ def name_key(name: str) -> str:
 
 
 def similar_name(one: str, other: str) -> bool:
-    """One is the other with further words behind it: an infobox says `Berber`, the page is `Berber languages`."""
-    first, second = name_key(one).split(), name_key(other).split()
-    shorter = min(len(first), len(second))
-    return shorter > 0 and first[:shorter] == second[:shorter]
+    """One is the beginning or the end of the other: a page says `Berber` or `Einstein` for a title with more words."""
+    first, second = sorted((name_key(one).split(), name_key(other).split()), key=len)
+    return bool(first) and first in (second[: len(first)], second[-len(first) :])
 
 
 def mentions(text: str, name: str) -> bool:

@@ -69,6 +69,7 @@ class Solver:
         self._attempts = attempts
         self._most = most_candidates
         plan = make_plan(pattern)
+        self._plan = plan.operations
         self._operations = plan.operations if habit == "careful" else plan.shortcut(pattern.focus)
         self._bound = {
             variable: value if value in prompt else base_name(value) for variable, value in plan.anchors.items()
@@ -115,11 +116,12 @@ class Solver:
             fresh = [name for name in dict.fromkeys(fresh) if name_key(name) not in tried][: self._most]
             if not fresh:
                 continue
-            checked = self._is_checked(find.variable, fresh, index)
-            self._remarks.append(f"Candidates {', '.join(fresh)}." if checked or len(fresh) > 1 else f"{fresh[0]}.")
+            listed = len(fresh) > 1 or self._to_check(find, fresh)
+            self._remarks.append(f"Candidates {', '.join(fresh)}." if listed else f"{fresh[0]}.")
+            taken = listed and (self._habit == "hasty" or not self._to_check(find, fresh))
             for name in fresh:
                 tried.add(name_key(name))
-                if not checked and len(fresh) > 1:
+                if taken:
                     self._remarks.append(f"Take {name}.")
                 self._bound[find.variable] = name
                 confirmed = (yield from self._confirm(find, index)) if self._habit == "careful" else True
@@ -143,10 +145,10 @@ class Solver:
     def _same_entity(self, one: str, other: str) -> bool:
         return self._notes.key(one) == self._notes.key(other)
 
-    def _is_checked(self, variable: str, names: list[str], index: int) -> bool:
-        """Do the next operations check this variable on a page?"""
-        for operation in self._operations[index + 1 :]:
-            if isinstance(operation, Find) or operation.variable != variable:
+    def _to_check(self, find: Find, names: list[str]) -> bool:
+        """Would a careful reader check these candidates on their pages next?"""
+        for operation in self._plan[self._plan.index(find) + 1 :]:
+            if isinstance(operation, Find) or operation.variable != find.variable:
                 return False
             if not isinstance(operation, Label) or not all(self._settled(operation, name) for name in names):
                 return True
@@ -299,13 +301,13 @@ class Solver:
         if seen:
             return seen
         goals = [words.key_words(relation), *self._goals(_subject(self._operations[index]), index + 1)]
-        yield from self._visit(subject, ", ".join(dict.fromkeys(goals)), need)
+        shown = yield from self._visit(subject, ", ".join(dict.fromkeys(goals)), need)
         seen = self._notes.objects(subject, relation)
         if seen:
             return seen
         if not thorough:
             return ()
-        if self._attempts > 2:
+        if self._attempts > 2 and shown:
             yield from self._visit(subject, words.spoken_goal(relation), "Not there. Read on.")
             if seen := self._notes.objects(subject, relation):
                 return seen
@@ -332,8 +334,8 @@ class Solver:
         text = yield Turn(self._thought(intention), "search", {"query": [query]})
         return self._notes.add_search(text)
 
-    def _visit(self, name: str, goal: str, intention: str) -> Generator[Turn, str, list[str]]:
-        """Visit the page of that name. Returns its sentences as shown."""
+    def _visit(self, name: str, goal: str, intention: str) -> Generator[Turn, str, bool]:
+        """Visit the page of that name. True when it showed anything."""
         address = name
         if self._address == "url":
             if self._notes.address(name) is None:
@@ -341,14 +343,14 @@ class Solver:
                 intention = f"Open {name}."
             found = self._notes.address(name)
             if found is None:
-                return []
+                return False
             address = found
         if ("visit", address, goal) in self._made:
-            return []
+            return False
         self._made.add(("visit", address, goal))
         self._open_page = name
         text = yield Turn(self._thought(intention), "visit", {"url": [address], "goal": goal})
-        return [sentence for view in self._notes.add_visit(text, name) for sentence in view.sentences]
+        return any(view.fields or view.sentences for view in self._notes.add_visit(text, name))
 
     def _thought(self, intention: str = "") -> str:
         parts = [*self._remarks, intention] if intention else self._remarks
