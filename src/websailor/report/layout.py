@@ -36,8 +36,7 @@ def stress_layout(count: int, edges: Sequence[tuple[int, int]], iterations: int 
         return np.zeros((count, 2))
     distance_NN = distances(count, edges)
     assert np.isfinite(distance_NN).all(), "stress_layout draws connected graphs; split the components first"
-    angle_N = np.arange(count) * np.pi * (3 - np.sqrt(5))
-    position_N2 = np.sqrt(np.arange(count) + 0.5)[:, None] * np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1)
+    position_N2 = _first_guess(distance_NN)
     with np.errstate(divide="ignore"):
         weight_NN = np.where(distance_NN > 0, distance_NN**-2.0, 0.0)
     laplacian = np.diag(weight_NN.sum(axis=1)) - weight_NN
@@ -58,6 +57,17 @@ def stress_layout(count: int, edges: Sequence[tuple[int, int]], iterations: int 
         _, _, axes = np.linalg.svd(position_N2, full_matrices=False)
         position_N2 = position_N2 @ axes.T
     return position_N2
+
+
+def _first_guess(distance_NN: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Classical scaling (Torgerson 1952): the two widest axes of the distances; a small spiral parts equal points."""
+    count = len(distance_NN)
+    centring = np.eye(count) - 1 / count
+    values_N, vectors_NN = np.linalg.eigh(-0.5 * centring @ distance_NN**2 @ centring)
+    position_N2 = vectors_NN[:, -2:] * np.sqrt(np.maximum(values_N[-2:], 0))
+    angle_N = np.arange(count) * np.pi * (3 - np.sqrt(5))
+    spiral_N2 = np.sqrt(np.arange(count))[:, None] * np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1)
+    return position_N2 + 0.01 * spiral_N2
 
 
 def packed_layout(count: int, edges: Sequence[tuple[int, int]], gap: float = 1.5) -> NDArray[np.float64]:
