@@ -4,7 +4,7 @@ import pytest
 
 from websailor.records import Domain
 from websailor.trajectories.reading import Notes, base_name, mentions, read_search, read_visit
-from websailor.trajectories.words import fits
+from websailor.trajectories.words import fits, kind_in
 
 BY_TITLE = """1. Melik Works: founded by: Velan Torid
 2. Aren Solak: She is employed by Melik Works.
@@ -93,3 +93,40 @@ def test_labels(lattice, value, inside, outside):
     domain = Domain(variable="x", lattice=lattice, value=value)
     assert fits(domain, inside)
     assert not fits(domain, outside)
+
+
+def test_tables_tenures_and_inverse_sentences():
+    notes = Notes(["campus_in", "led_by", "born_in"])
+    notes.add_visit("Orvan College\nRecord Item | Detail Campus | Kelu Baro", "Orvan College")
+    assert notes.objects("Orvan College", "campus_in") == ("Kelu Baro",)
+    notes.add_search("1. Tesk Olin: Melik Bank has been led by Velan Torid since 1934.")
+    assert notes.objects("Melik Bank", "led_by") == ("Velan Torid",)
+    notes.add_search("1. Kelu Baro: Kelu Baro is the birthplace of Aren Solak, Ilva Ruun and Velan Torid.")
+    assert notes.subjects("born_in", "Kelu Baro") == ("Aren Solak", "Ilva Ruun", "Velan Torid")
+
+
+def test_infobox_keys_of_real_pages():
+    notes = Notes(["doctoral_advisor", "children"])
+    notes.add_visit("Alfred Kleiner\ndoctoral students: Albert Einstein, Paul Gruner\nchild2: Emil", "Alfred Kleiner")
+    assert notes.subjects("doctoral_advisor", "Alfred Kleiner") == ("Albert Einstein", "Paul Gruner")
+    assert notes.objects("Alfred Kleiner", "children") == ("Emil",)
+
+
+def test_shortened_names_count_only_where_pages_word_a_relation_freely():
+    notes = Notes(["influenced", "founded_by"])
+    assert notes.alike("influenced", "Einstein", "Albert Einstein")
+    assert notes.alike("influenced", "Berber", "Berber languages")
+    assert not notes.alike("influenced", "Alfred Einstein", "Albert Einstein")
+    assert not notes.alike("founded_by", "Torid", "Velan Torid")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Orvan College is a school in Kelu Baro.", "school"),
+        ("Under Rain is a written work by Aren Solak.", "work"),
+        ("Velan Torid was born in 1931.", None),
+    ],
+)
+def test_the_kind_a_sentence_states(text, kind):
+    assert kind_in(text) == kind

@@ -45,8 +45,10 @@ def keys(name: str) -> frozenset[str]:
 @cache
 def mirror_keys(name: str) -> frozenset[str]:
     """Infobox keys that state the relation the other way round, on the object's page."""
-    mirrors = [wikipedia.relations().get(one.mirror or "") for one in wikipedia.by_key().get(name, ())]
-    return frozenset(key for mirror in mirrors if mirror is not None for key in mirror.keys)
+    own = wikipedia.by_key().get(name, ())
+    names, mirrors = {one.name for one in own}, {one.mirror for one in own}
+    others = [one for one in wikipedia.relations().values() if one.name in mirrors or one.mirror in names]
+    return frozenset(key for one in others for key in one.keys)
 
 
 def templates(name: str, language: str) -> tuple[str, ...]:
