@@ -48,6 +48,15 @@ def test_help_imports_nothing_heavy(command: list[str]) -> None:
     assert "Usage: websailor" in done.stdout
 
 
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command], ids=" ".join)
+def test_no_two_settings_share_a_flag(command: list[str]) -> None:
+    _, apps, _ = cli.make_app().parse_commands(command)
+    if apps[-1].default_command is None:
+        return
+    names = [name for argument in apps[-1].assemble_argument_collection() for name in argument.names]
+    assert sorted(names) == sorted(set(names))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

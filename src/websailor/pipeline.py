@@ -22,7 +22,7 @@ from websailor.files import read_json, require_space, write_json
 from websailor.graph import Config as GraphConfig
 from websailor.progress import configure_logging
 from websailor.questions import Config as QuestionsConfig
-from websailor.recipe import check_keys, differences, make_config, overlay, read_table
+from websailor.recipe import check_keys, differences, make_config, overlay, read_table, spread_shared
 from websailor.records import Manifest
 from websailor.report import Config as ReportConfig
 from websailor.report.results import SystemResult, results
@@ -70,9 +70,6 @@ class Recipe(BaseModel):
     report: ReportConfig = ReportConfig.model_validate({})
 
 
-STAGE_TABLES = ("wiki", "graph", "questions", "trajectories", "sft", "control", "rl", "evaluation", "report")
-
-
 def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Read a recipe and lay `overrides` (nested like the file) over it.
 
@@ -80,20 +77,8 @@ def load_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     """
     table = read_table(path)
     check_keys(table, Recipe, str(path))
-    merged = overlay({"name": path.stem, **table}, overrides or {})
-    if isinstance(merged.get("control"), Mapping):
-        merged["control"] = overlay(merged.get("sft", {}), merged["control"])
-    for shared in ("tools", "agent"):
-        for stage in ("trajectories", "rl", "evaluation"):
-            below = {shared: merged.pop(shared, {}) if stage == "evaluation" else merged.get(shared, {})}
-            merged[stage] = overlay(below, merged.get(stage, {}))
-    if "seed" in merged:
-        seed = {"seed": merged["seed"]}
-        for stage in STAGE_TABLES:
-            if stage != "control" or "control" in merged:
-                merged[stage] = {**seed, **merged.get(stage, {})}
-        merged["wiki"] = overlay({"world": seed}, merged["wiki"])
-    return make_config(Recipe, merged, str(path))
+    tables = overlay({"name": path.stem, **table}, overrides or {})
+    return make_config(Recipe, spread_shared(tables), str(path))
 
 
 @dataclass(frozen=True, slots=True)

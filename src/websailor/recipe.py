@@ -16,6 +16,11 @@ from websailor.errors import UserError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+STAGE_TABLES = ("wiki", "graph", "questions", "trajectories", "sft", "control", "rl", "evaluation", "report")
+SHARED = ("tools", "agent")
+SHARING = ("trajectories", "rl", "evaluation")
+"""The stages in which an agent acts."""
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the most similar known word, or the list of all when none is similar."""
@@ -50,6 +55,28 @@ def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         below = merged.get(key)
         merged[key] = overlay(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return merged
+
+
+def spread_shared(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay what a recipe says once under the stages that it holds for; what a stage's own table says wins.
+
+    `[tools]` and `[agent]` go to the stages of `SHARING`, `[sft]` lies under `[control]`, `seed` goes to every stage
+    and to the generated world. Nothing is checked here.
+    """
+    spread = {name: value for name, value in tables.items() if name not in SHARED}
+    for stage in SHARING:
+        shared = {name: tables[name] for name in SHARED if name in tables}
+        if shared:
+            spread[stage] = overlay(shared, tables.get(stage, {}))
+    if "control" in tables:
+        spread["control"] = overlay(tables.get("sft", {}), tables["control"])
+    if "seed" in tables:
+        seed = {"seed": tables["seed"]}
+        for stage in STAGE_TABLES:
+            if stage != "control" or stage in tables:
+                spread[stage] = overlay(seed, spread.get(stage, {}))
+        spread["wiki"] = overlay({"world": seed}, spread["wiki"])
+    return spread
 
 
 def check_keys(table: Mapping[str, Any], model: type[BaseModel], where: str, path: str = "") -> None:

@@ -6,13 +6,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, given
+from websailor.cli.flags import AsGiven, RecipeFile, given, recipe_table
 from websailor.cli.output import stdout
 from websailor.cli.records import record_file
 from websailor.errors import UserError
 from websailor.evaluation import Config, run
 from websailor.files import read_json
-from websailor.recipe import check_keys, make_config, overlay, read_table
+from websailor.recipe import make_config, overlay
 
 Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
@@ -52,9 +52,7 @@ def evaluate_(
     if (home / "config.json").is_file():
         table = read_json(home / "config.json").get("evaluation", {})
     if recipe is not None:
-        laid = read_table(recipe).get("evaluation", {})
-        check_keys(laid, Config, str(recipe), "evaluation")
-        table = overlay(table, laid)
+        table = overlay(table, recipe_table(recipe, "evaluation", Config))
     config = make_config(Config, overlay(table, given(flags)), "flags")
     inputs = {"wiki": opened, "questions": file}
     if model == "expert":

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from websailor.recipe import check_keys, make_config, overlay, read_table
+from websailor.recipe import check_keys, make_config, overlay, read_table, spread_shared
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -32,11 +32,15 @@ RecipeFile = Annotated[Path | None, Parameter(name="--recipe")]
 """A recipe (or any TOML file) whose table for this stage lies below the flags."""
 
 
+def recipe_table(recipe: Path, table: str, model: type[BaseModel]) -> dict[str, Any]:
+    """One table of a recipe, with what the recipe says for several stages below it. Raises `UserError`."""
+    tables = read_table(recipe)
+    check_keys(tables.get(table, {}), model, str(recipe), table)
+    return spread_shared(tables).get(table, {})
+
+
 def stage_config(model: type[ModelT], flags: ModelT, recipe: Path | None, table: str) -> ModelT:
     """The stage's config: defaults, then the `[table]` of the recipe, then the flags. Raises `UserError`."""
-    below: dict[str, Any] = {}
-    if recipe is not None:
-        below = read_table(recipe).get(table, {})
-        check_keys(below, model, str(recipe), table)
+    below = {} if recipe is None else recipe_table(recipe, table, model)
     where = "flags" if recipe is None else f"{recipe} [{table}] and flags"
     return make_config(model, overlay(below, given(flags)), where)

@@ -16,16 +16,16 @@ NO_RL_FLAGS = rl.Config.model_construct()
 
 
 def sft_(
-    *, wiki: Path, trajectories: Path, out: Path, recipe: RecipeFile = None, flags: SftFlags = NO_SFT_FLAGS
+    trajectories: Path, /, *, wiki: Path, out: Path, recipe: RecipeFile = None, flags: SftFlags = NO_SFT_FLAGS
 ) -> None:
     """Cold start: train a checkpoint on trajectories, with the loss on the agent's own tokens only.
 
     Parameters
     ----------
-    wiki
-        A wiki directory.
     trajectories
         A trajectories directory.
+    wiki
+        A wiki directory.
     out
         The directory to make; the weights are in its checkpoint/.
     """
@@ -35,16 +35,23 @@ def sft_(
 
 
 def rl_(
-    *, wiki: Path, questions: Path, checkpoint: Path, out: Path, recipe: RecipeFile = None, flags: RlFlags = NO_RL_FLAGS
+    questions: Path,
+    /,
+    *,
+    wiki: Path,
+    checkpoint: Path,
+    out: Path,
+    recipe: RecipeFile = None,
+    flags: RlFlags = NO_RL_FLAGS,
 ) -> None:
     """Reinforcement learning: rollouts in the simulated web, reward, leave-one-out advantage, token-level loss.
 
     Parameters
     ----------
-    wiki
-        A wiki directory.
     questions
         A questions directory.
+    wiki
+        A wiki directory.
     checkpoint
         The checkpoint folder to start from (of `sft`: its checkpoint/).
     out

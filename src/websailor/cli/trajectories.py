@@ -16,15 +16,15 @@ Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
 
 
-def collect_(*, wiki: Path, questions: Path, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
+def collect_(questions: Path, /, *, wiki: Path, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
     """Let the expert work the questions with the tools, and keep what is right.
 
     Parameters
     ----------
-    wiki
-        A wiki directory.
     questions
         A questions directory.
+    wiki
+        A wiki directory.
     out
         The directory to make.
     """

@@ -8,7 +8,10 @@ Point = tuple[float, float]
 
 
 def element(name: str, content: str = "", /, **attributes: str | float | None) -> Markup:
-    """`<name ...>content</name>`; an attribute drops a last underscore, its others become hyphens: `class_`, `data_n`."""
+    """`<name ...>content</name>`.
+
+    Attributes are given as `class_` or `data_n`: a last underscore is dropped, others become hyphens.
+    """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_short(value))}"'
         for key, value in attributes.items()
