@@ -244,7 +244,7 @@ class Solver:
         yield from self._visit(name, ", ".join([value, *self._goals(label.variable, index + 1)]), f"Check {name}.")
         seen = self._notes.kind(name)
         if seen is not None:
-            self._remarks.append(f"a {value}. Yes." if seen == value else f"a {seen}, not a {value}.")
+            self._remarks.append(words.verdict(f"a {seen}", f"a {value}", seen == value))
         return seen in (None, value)
 
     def _matches(self, match: Match, index: int, thorough: bool = True) -> Work:
@@ -252,9 +252,11 @@ class Solver:
         values = yield from self._read(subject, index, f"Check {subject}.", thorough)
         label = words.key_words(match.atom.relation)
         if any(self._notes.alike(match.atom.relation, value, wanted) for value in values):
-            self._remarks.append(f"{label} {wanted}. Yes.")
+            self._remarks.append(words.verdict(f"{label} {wanted}", wanted, True))
             return True
-        self._remarks.append(f"{label} {values[0]}, not {wanted}." if values else f"No {label} for {subject}.")
+        self._remarks.append(
+            words.verdict(f"{label} {values[0]}", wanted, False) if values else f"No {label} for {subject}."
+        )
         return False
 
     def _measure(self, measure: Measure, index: int) -> Work:
@@ -277,7 +279,8 @@ class Solver:
             if before is not None and not _same_value(before, value):
                 continue
             if measure.domains:
-                self._remarks.append(f"{who}{label} {value} is {words.in_label(measure.domains[0])}. Yes.")
+                wanted = words.in_label(measure.domains[0])
+                self._remarks.append(words.verdict(f"{who}{label} {value}", wanted, True))
             else:
                 self._remarks.append(f"{who}{label} {value}." + (" Yes." if before is not None else ""))
             self._bound.setdefault(variable, value)
@@ -287,7 +290,7 @@ class Solver:
                 del self._bound[variable]
             return False
         wanted = words.in_label(measure.domains[0]) if measure.domains else str(before)
-        self._remarks.append(f"{who}{label} {values[0]} is not {wanted}.")
+        self._remarks.append(words.verdict(f"{who}{label} {values[0]}", wanted, False))
         return False
 
     # ------------------------------------------------------------ the tools

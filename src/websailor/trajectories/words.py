@@ -214,8 +214,17 @@ def need_label(name: str | None, label: str, kind: str | None) -> str:
     return f"Need {label_query(name, label, kind)}."
 
 
+def verdict(found: str, wanted: str, fits: bool) -> str:
+    """`born 1953, wanted in the 1950s. Yes.`
+
+    What was found and what is wanted stand before the verdict, so that a model which writes one word after the other has both
+    in view when it must decide; with the verdict first ("is not in the 1950s") it guesses.
+    """
+    return f"{found}, wanted {wanted}. {'Yes' if fits else 'No'}."
+
+
 def in_label(domain: Domain) -> str:
-    """The label after "is": `in the 1950s`."""
+    """The label after "wanted": `in the 1950s`."""
     if domain.lattice == "decade":
         return f"in the {domain.value}"
     if domain.lattice == "century":
