@@ -96,7 +96,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     graph = websailor.graph.Config(whole=True, title_ranks=False)
     websailor.graph.run(graph, {"wiki": paths["wiki"]}, paths["graph"])
     questions = websailor.questions.Config.model_validate(
-        {"count": 60, "held_out_count": 10, "style": "brief", "max_nodes": 4, "named_anchors": 1, "level": (1, 2)}
+        {"count": 40, "held_out_count": 5, "style": "brief", "max_nodes": 4, "named_anchors": 1, "level": (1, 2)}
         | {"candidates": 2, "max_candidates": 4, "lattices": ("decade",), "max_clues": 3}
     )
     inputs = {"wiki": paths["wiki"], "graph": paths["graph"]}
