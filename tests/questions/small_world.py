@@ -41,8 +41,13 @@ def small_corpus() -> Corpus:
 
 
 @cache
-def maker(config: Config) -> Maker:
+def _maker(config_json: str) -> Maker:
+    config = Config.model_validate_json(config_json)
     return Maker(config, small_corpus(), open_wiki(small_world().wiki), draw_pools(small_corpus(), config))
+
+
+def maker(config: Config) -> Maker:
+    return _maker(config.model_dump_json())
 
 
 def first_question(config: Config, part: Part, index: int, tries: int = 400) -> Question | None:

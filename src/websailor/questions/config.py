@@ -13,11 +13,11 @@ ALL_LATTICES: tuple[Lattice, ...] = ("initial", "kind", "decade", "half_century"
 class Config(StageConfig):
     """What questions to make."""
 
-    count: int = Field(1000, ge=0)
+    count: int = Field(default=1000, ge=0)
     """Training questions."""
-    held_out_count: int = Field(0, ge=0)
+    held_out_count: int = Field(default=0, ge=0)
     """Questions about the held-out part, on top."""
-    held_out_share: float = Field(0.2, ge=0, lt=1)
+    held_out_share: float = Field(default=0.2, ge=0, lt=1)
     """Share of the entities that is set apart, in whole communities; no training question touches their pages."""
     split_seed: int = 0
     """Decides which communities are held out; apart from `seed`, so that later questions keep clear of the same part.
@@ -30,47 +30,47 @@ class Config(StageConfig):
     """`brief`: one short sentence; `full`: a paragraph."""
     language: Literal["en", "zh"] = "en"
     """Language of the prompts; names stay as the corpus spells them."""
-    min_nodes: int = Field(2, ge=2, le=12)
+    min_nodes: int = Field(default=2, ge=2, le=12)
     """Fewest entities of a subgraph."""
-    max_nodes: int = Field(6, ge=2, le=12)
+    max_nodes: int = Field(default=6, ge=2, le=12)
     """Most entities of a subgraph."""
-    min_clues: int = Field(2, ge=1)
+    min_clues: int = Field(default=2, ge=1)
     """Fewest clues of a question."""
-    max_clues: int = Field(5, ge=1)
+    max_clues: int = Field(default=5, ge=1)
     """Most clues of a question."""
-    min_necessity: float = Field(1.0, ge=0, le=1)
+    min_necessity: float = Field(default=1.0, ge=0, le=1)
     """Share of the clues without which the answer would not be unique; below 1 some may only confirm it."""
-    named_anchors: int = Field(1, ge=0)
+    named_anchors: int = Field(default=1, ge=0)
     """So many entities are named exactly; all others become vague."""
-    fog: int = Field(3, ge=0)
+    fog: int = Field(default=3, ge=0)
     """Lattice steps that one clue may take away from its exact value: 0 leaves everything exact."""
     lattices: tuple[Lattice, ...] = ALL_LATTICES
     """Ways of being vague that may be used."""
-    candidates: int = Field(0, ge=0)
+    candidates: int = Field(default=0, ge=0)
     """With 2 or more: what the exact clues leave open must be at least so many entities, so that a vague clue has to
     choose.
     """
-    max_candidates: int = Field(0, ge=0)
+    max_candidates: int = Field(default=0, ge=0)
     """At most so many entities may be left open by the exact clues; 0: no limit."""
-    max_frontier: float = Field(0, ge=0)
+    max_frontier: float = Field(default=0, ge=0)
     """Bits: a question whose largest intermediate set is larger is refused; 0: no limit."""
-    max_cost: int = Field(0, ge=0)
+    max_cost: int = Field(default=0, ge=0)
     """Searches and visits that a solver with the query in hand may need; 0: no limit."""
-    min_best_single: float = Field(0, ge=0)
+    min_best_single: float = Field(default=0, ge=0)
     """Bits that the most telling single clue must leave open."""
-    min_cycle_rank: int = Field(0, ge=0)
+    min_cycle_rank: int = Field(default=0, ge=0)
     """Cycles that a subgraph must have."""
-    per_answer: int = Field(8, ge=0)
+    per_answer: int = Field(default=8, ge=0)
     """At most so many questions with the same answer; 0: no limit."""
-    leak_rank: int = Field(10, ge=1)
+    leak_rank: int = Field(default=10, ge=1)
     """The answer's page among so many hits for the question or one clue of it is a leak."""
-    max_words: int = Field(0, ge=0)
+    max_words: int = Field(default=0, ge=0)
     """Longest prompt in words (Chinese: characters); 0: no limit."""
     focus_kinds: tuple[str, ...] = ()
     """Types to ask for; empty: all that have a word."""
-    pool: int = Field(6000, ge=1)
+    pool: int = Field(default=6000, ge=1)
     """Subgraphs drawn beforehand, spread over their shapes; questions draw from them."""
-    attempts: int = Field(300, ge=1)
+    attempts: int = Field(default=300, ge=1)
     """Tries for one question before it is given up."""
 
     @field_validator("level", mode="before")

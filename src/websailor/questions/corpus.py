@@ -25,8 +25,8 @@ MEMBERSHIP = frozenset({"located_in", "part_of", "subdivision_name", "region", "
 """Relations that lead from a place to the larger one that holds it."""
 
 _TOPIC = re.compile(
-    r"(?:Lists?|History|Demograph\w*|Languages?|Religions?|Politics|Economy|Culture|Geography|Outline|Index|Flag|Coat of arms"
-    r"|Constitution|Time|Ethnic groups|Climate|Music|Education) (?:of|in) "
+    r"(?:Lists?|History|Demograph\w*|Languages?|Religions?|Politics|Economy|Culture|Geography|Outline|Index|Flag"
+    r"|Coat of arms|Constitution|Time|Ethnic groups|Climate|Music|Education) (?:of|in) "
 )
 """Titles of articles about a topic; an infobox that links to one means something else by it."""
 
@@ -128,7 +128,7 @@ class Corpus:
 
 
 def load_corpus(graph: Path, is_generated: bool) -> Corpus:
-    """Read a finished graph directory, of a generated encyclopedia or a real one. Raises `UserError` where it is empty."""
+    """Read a finished graph directory, of a generated encyclopedia or a real one. Raises `UserError` if it is empty."""
     entities = list(read_jsonl(graph / "entities.jsonl", Entity))
     facts = list(read_jsonl(graph / "facts.jsonl", Fact))
     if not facts:

@@ -14,7 +14,7 @@ MANY_ANCHORS = 3
 
 
 def leaks(wiki: Wiki, answer: str, texts: tuple[str, ...], rank: int) -> bool:
-    """True when a plain search for the question, or for one clue of it, shows the answer's page among the first `rank`."""
+    """True when a search for the question, or for one clue of it, shows the answer's page among the first `rank`."""
     title = wiki.resolve(answer)
     if title is None:
         return False

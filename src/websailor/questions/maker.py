@@ -40,6 +40,10 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
+ROUNDS = 2
+"""Widening and dropping by turns: what was dropped leaves room for the rest to become vaguer."""
+
+
 class Refused(Exception):
     """This try gives no question."""
 
@@ -165,7 +169,8 @@ class Maker:
         config, corpus = self.config, self.corpus
         if not proves(corpus.tables, pattern):
             raise Refused("not_unique")
-        for _ in range(2):
+        removable = 0
+        for _ in range(ROUNDS):
             pattern = without_idle_literals(widen(corpus, pattern, named, self.lattices, config.fog, rng))
             fewest_named = min(config.named_anchors, len(named))
             pattern, removable = drop_redundant(corpus, pattern, config.min_clues, fewest_named, rng)

@@ -57,7 +57,7 @@ def draw_pools(corpus: Corpus, config: Config) -> Pools:
     wanted: dict[Part, int] = {"train": config.pool if config.count else 0}
     wanted["held_out"] = round(config.pool * config.held_out_share) if config.held_out_count else 0
     found: dict[Part, dict[str, list[Sample]]] = {"train": {}, "held_out": {}}
-    taken = {"train": 0, "held_out": 0}
+    taken: dict[Part, int] = {"train": 0, "held_out": 0}
     crossing = 0
     wanted_kind = np.array(
         [
@@ -73,14 +73,15 @@ def draw_pools(corpus: Corpus, config: Config) -> Pools:
         if len(apart) > 1:
             crossing += 1
             continue
-        part: Part = "held_out" if apart.pop() else "train"
+        part = "held_out" if apart.pop() else "train"
         if taken[part] < wanted[part] and askable[part][list(sample.nodes)].any():
             found[part].setdefault(sample.form.class_id, []).append(sample)
             taken[part] += 1
-    for part, count in (("train", config.count), ("held_out", config.held_out_count)):
+    asked: tuple[tuple[Part, int], ...] = (("train", config.count), ("held_out", config.held_out_count))
+    for part, count in asked:
         if count and not taken[part]:
             raise UserError(
-                f"the {part} part of the graph has no subgraph of {config.min_nodes} to {config.max_nodes} entities to ask about: "
-                "build a larger graph, or change held_out_share, min_nodes, min_cycle_rank or focus_kinds"
+                f"the {part} part of the graph has no subgraph of {config.min_nodes} to {config.max_nodes} entities "
+                "to ask about: build a larger graph, or change held_out_share, min_nodes, min_cycle_rank or focus_kinds"
             )
     return Pools(found, held_out, askable, crossing)

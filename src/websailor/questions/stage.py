@@ -97,6 +97,6 @@ def _report(directory: StageDirectory, wanted: int, reasons: Counter[str]) -> No
     if not made:
         raise UserError(
             f"no question passed (most refusals: {most}; all are in {directory.path / 'rejects.jsonl'}): "
-            "widen the config (level, candidates, named_anchors, clues) or build a larger graph, then choose another --out"
+            "widen the config (level, candidates, named_anchors, clues) or build a larger graph, with another --out"
         )
     log.warning("%d of %d questions made; most refusals: %s", made, wanted, most)

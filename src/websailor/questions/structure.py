@@ -102,7 +102,7 @@ def exact_literal(variable: str, text: str, value_type: ValueType) -> Domain:
 
 
 def siblings(corpus: Corpus, pattern: Pattern, one: str, other: str) -> bool:
-    """True when two variables stand in the same relation to the same third, which makes a reader take them to be two."""
+    """True when two variables stand in the same relation to the same third: a reader takes them to be two."""
     ties = {name: set[tuple[str, str, bool]]() for name in (one, other)}
     for atom in pattern.atoms:
         meaning = corpus.lexicon.meanings.get(atom.relation)

@@ -182,7 +182,7 @@ def _next_step(
         if u in rows.columns:
             rows.extend(u, v, pairs)
         else:
-            rows.extend(v, u, pairs[::-1])
+            rows.extend(v, u, (pairs[1], pairs[0]))
         return rows, len(rows)
     for u, v in unequal:
         if (u in rows.columns) != (v in rows.columns):

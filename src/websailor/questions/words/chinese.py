@@ -66,7 +66,7 @@ class Chinese(Speaker):
         return self.counted(thing.variable, "一", told)
 
     def attribute(self, clauses: Sequence[Clause]) -> str:
-        """Clauses before the noun: "由X创立、总部设在Y的". Whatever carries clauses of its own must stand there alone."""
+        """Clauses before the noun: "由X创立、总部设在Y的". What carries clauses of its own must stand alone."""
         long = [clause for clause in clauses if self.is_long(clause.end)]
         if long and (len(clauses) > 1 or any(self.is_long(one.end) for one in _clauses(long[0]))):
             raise NoWording("too much stands before one noun")

@@ -169,7 +169,7 @@ class English(Speaker):
         return listed(texts)
 
     def _together(self, texts: list[str], clauses: Sequence[Clause]) -> list[str]:
-        """One verb for a time and a place: "was born in 1953" and "was born in Velan" are "was born in Velan in 1953"."""
+        """One verb for a time and a place: "was born in 1953" and "was born in X" are "was born in X in 1953"."""
         for number, clause in enumerate(clauses):
             time = _IN.fullmatch(texts[number])
             if time is None or not self.is_literal(clause.end.variable):

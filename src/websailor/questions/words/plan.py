@@ -99,7 +99,7 @@ def _ends(pattern: Pattern, number: int) -> tuple[str, str]:
 
 
 def _check_mentions(pattern: Pattern, root: Thing) -> None:
-    """ "The same company" must leave no doubt which: no two described things of one type where one is mentioned again."""
+    """Refuse "the same company" where two companies were told of: it must leave no doubt which."""
     mentioned: list[str] = []
     described: list[str] = []
 
