@@ -12,7 +12,7 @@ from websailor.wiki.snippets import Candidates, best_line, page_candidates, shor
 from websailor.wiki.store import PageStore
 
 WORLD_FILE = "world.json"
-LINE_WEIGHT = 3.0
+LINE_WEIGHT = 10.0
 """Weight of a page's best line in its score: words that stand together say more than words that are far apart."""
 SMALL_PAGE = 4096
 """Mean size of page, in bytes, up to which more pages than asked for are looked into line by line."""
