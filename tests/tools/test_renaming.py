@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -97,3 +98,14 @@ def test_the_renamed_toolbox_is_the_same_world_under_other_names() -> None:
     assert found.startswith("A search for 'Solak' found 1 results:\n\n1. [Torid Velan](https://w/Torid_Velan)\n")
     assert ask("visit", '{"url": ["https://w/Torid_Velan"], "goal": "x"}') == "Torid Velan\nTorid Velan founded Solak."
     assert ask("visit", '{"url": ["Velan Torid"], "goal": "x"}') == "There is no page Velan Torid."
+
+
+@given(seed=st.integers(0, 9999), year=st.integers(1900, 1999), other=st.integers(1900, 1999))
+def test_a_year_stays_in_its_decade_when_the_decades_change_places(seed: int, year: int, other: int):
+    renaming = Renaming.draw(["Velan", "Torid"], random.Random(seed), decades=True)
+    text = f"Velan: born {year}, wanted in the {other // 10}0s. 1850 1850s 21953"
+    new_year, new_decade = re.findall(r"\b19\d\ds?\b", renaming.apply(text))
+    assert (new_year[:3] == new_decade[:3]) == (year // 10 == other // 10)
+    assert new_year[3] == str(year)[3]
+    assert renaming.apply(text).endswith("1850 1850s 21953")
+    assert renaming.invert(renaming.apply(text)) == text

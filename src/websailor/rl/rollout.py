@@ -56,6 +56,8 @@ class Environment:
     sampling: Sampling
     lexicon: Sequence[str] = ()
     """Name words to permute; none, and everything keeps its name."""
+    decades: bool = False
+    """Permute the decades too."""
 
 
 async def roll_out(
@@ -69,7 +71,8 @@ async def roll_out(
     for number, question in questions:
         renaming = None
         if environment.lexicon:
-            renaming = Renaming.draw(environment.lexicon, random.Random(f"{seed}/{number}/{question.id}"))
+            rng = random.Random(f"{seed}/{number}/{question.id}")
+            renaming = Renaming.draw(environment.lexicon, rng, decades=environment.decades)
         episodes += [
             _episode(policy, environment, question, number, renaming, seed * size + index) for index in range(size)
         ]

@@ -73,6 +73,7 @@ def train(
         config.agent,
         Sampling(temperature=config.temperature, max_tokens=config.agent.max_tokens_per_turn),
         world.lexicon if config.rename else (),
+        config.rename_decades,
     )
     trainer = Trainer(
         group,
@@ -177,7 +178,7 @@ class Trainer:
     def take_step(self) -> dict[str, Any]:
         """Fresh rollouts, one optimiser step. Returns the row of metrics."""
         started = time.monotonic()
-        rollouts, outcomes, rolled = self._fresh_batch()
+        rollouts, outcomes, rolled = self.fresh_batch()
         rolled_out = time.monotonic()
         advantage_N = credit(outcomes, self.config, np.random.default_rng([self.config.seed, 2, self.step]))
         mine = [index for index, outcome in enumerate(outcomes) if outcome.group % self.group.size == self.group.rank]
@@ -237,7 +238,7 @@ class Trainer:
             "held_out_questions": count,
         }
 
-    def _fresh_batch(self) -> tuple[list[Rollout], list[Outcome], int]:
+    def fresh_batch(self) -> tuple[list[Rollout], list[Outcome], int]:
         """This process' rollouts, the outcomes of all processes in the order of groups, and how many were made."""
         config = self.config
         mine: list[Rollout] = []

@@ -57,6 +57,8 @@ class Config(StageConfig):
     """Share of the run, at its end, over which the learning rate falls linearly to a twentieth."""
     rename: bool = True
     """Permute the lexicon's name words anew each time a trajectory is drawn (generated worlds only)."""
+    rename_decades: bool = False
+    """Let the decades change places too; not where questions compare years."""
     validation: int = Field(64, ge=0)
     """Trajectories held back to measure the loss on."""
     log_every: int = Field(20, ge=1)

@@ -56,13 +56,14 @@ def draw_batch(
     lexicon: Sequence[str],
     tokens: int,
     rng: np.random.Generator,
+    decades: bool = False,
 ) -> Iterator[Row]:
     """Random conversations until `tokens` tokens are together; each under its own renaming when there is a lexicon."""
     total = 0
     while total < tokens:
         conversation = conversations[int(rng.integers(len(conversations)))]
-        renaming = Renaming.draw(lexicon, random.Random(int(rng.integers(2**63)))) if lexicon else None
-        row = encode(tokenizer, conversation, renaming)
+        words = random.Random(int(rng.integers(2**63)))
+        row = encode(tokenizer, conversation, Renaming.draw(lexicon, words, decades=decades) if lexicon else None)
         total += len(row.tokens_N)
         yield row
 

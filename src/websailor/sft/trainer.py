@@ -98,7 +98,7 @@ def train(group: Group, config: Config, wiki: Path, trajectories: Path, out: Pat
                 rows = list(copy_batch(words, config.tokens_per_step, rng, step / copy_steps))
                 factor = 1.0
             else:
-                rows = list(draw_batch(kept, tokenizer, lexicon, config.tokens_per_step, rng))
+                rows = list(draw_batch(kept, tokenizer, lexicon, config.tokens_per_step, rng, config.rename_decades))
                 elapsed = group.agree(clock.seconds) if config.seconds else 0.0
                 done = max((step - copy_steps) / config.steps, elapsed / config.seconds if config.seconds else 0.0)
                 if done >= 1.0:

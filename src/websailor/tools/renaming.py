@@ -39,14 +39,24 @@ class Renaming:
         self._words = re.compile(rf"(?<![^\W_])[{re.escape(firsts)}][^\W_]*") if firsts else None
 
     @classmethod
-    def draw(cls, lexicon: Sequence[str], rng: random.Random, keep_initial: bool = False) -> Self:
-        """A uniformly random permutation of `lexicon`; with `keep_initial` every word keeps its first letter."""
+    def draw(
+        cls, lexicon: Sequence[str], rng: random.Random, keep_initial: bool = False, decades: bool = False
+    ) -> Self:
+        """A uniformly random permutation of `lexicon`; with `keep_initial` every word keeps its first letter.
+
+        With `decades` the decades of the twentieth century change places too: `1953` and `1950s` become, say, `1913` and `1910s`, so that what a label means stays true and no year can be learnt by heart. The order of
+        years is lost: leave it off where questions compare years.
+        """
         groups: dict[str, list[str]] = defaultdict(list)
         for word in lexicon:
             groups[word[0] if keep_initial else ""].append(word)
         mapping = {}
         for group in groups.values():
             mapping.update(zip(group, rng.sample(group, len(group)), strict=True))
+        if decades:
+            for old, new in zip(range(10), rng.sample(range(10), 10), strict=True):
+                for ending in (*"0123456789", "0s"):
+                    mapping[f"19{old}{ending}"] = f"19{new}{ending}"
         return cls(mapping)
 
     def apply(self, text: str) -> str:
