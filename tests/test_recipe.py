@@ -6,7 +6,17 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from websailor.errors import UserError
-from websailor.recipe import check_keys, differences, existing_file, make_config, nearest, overlay, read_table
+from websailor.recipe import (
+    check_keys,
+    differences,
+    existing_file,
+    make_config,
+    nearest,
+    overlay,
+    parse_settings,
+    read_table,
+    spread_shared,
+)
 
 
 class Inner(BaseModel):
@@ -17,6 +27,9 @@ class Inner(BaseModel):
 
 class Outer(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    systems: tuple[str, ...] = ()
+    rename: bool = True
 
     seconds: float = Field(default=1.0, ge=0)
     tools: Inner = Inner()
@@ -74,3 +87,51 @@ def test_differences_name_the_setting() -> None:
         {"sft": {"seconds": 200, "steps": 1}, "name": "a"},
     )
     assert list(differences(before, after)) == ["sft.seconds: 300, now 200"]
+
+
+def test_settings_of_the_command_line() -> None:
+    tokens = [
+        "--seconds",
+        "3",
+        "--tools.top-k=4",
+        "--systems",
+        "a",
+        "--systems",
+        "b",
+        "--no-rename",
+        "--control.top_k",
+        "1",
+    ]
+    tables = parse_settings(tokens, Outer)
+    assert make_config(Outer, tables, "flags") == Outer(
+        seconds=3, tools=Inner(top_k=4), systems=("a", "b"), rename=False, control=Inner(top_k=1)
+    )
+    assert parse_settings(["--rename", "--seconds", "-1"], Outer) == {"rename": "true", "seconds": "-1"}
+    assert parse_settings(["--rename", "false"], Outer) == {"rename": "false"}
+    assert parse_settings(["--systems", "a"], Outer) == {"systems": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["--secnds", "3"], "unknown key 'secnds'; did you mean 'seconds'"),
+        (["--tools.topk", "3"], r"unknown key 'tools\.topk'; did you mean 'top_k'"),
+        (["--no-renam"], "unknown key 'renam'; did you mean 'rename'"),
+        (["--seconds"], "--seconds needs a value"),
+        (["--seconds", "--rename"], "--seconds needs a value"),
+        (["seconds", "3"], "unexpected 'seconds': settings are given as --table.key value"),
+    ],
+)
+def test_wrong_settings_are_refused(tokens: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse_settings(tokens, Outer)
+
+
+def test_shared_tables_lie_below_a_stage_s_own() -> None:
+    spread = spread_shared({"seed": 3, "agent": {"turns": 4}, "rl": {"agent": {"turns": 5}}, "sft": {"seed": 1}})
+    assert spread["rl"] == {"seed": 3, "agent": {"turns": 5}}
+    assert spread["evaluation"] == {"seed": 3, "agent": {"turns": 4}}
+    assert spread["sft"] == {"seed": 1}
+    assert spread["wiki"] == {"world": {"seed": 3}, "seed": 3}
+    assert "control" not in spread
+    assert "agent" not in spread

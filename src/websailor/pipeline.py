@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from websailor import evaluation, graph, questions, report, rl, sft, trajectories, wiki
+from websailor.agent.config import AgentConfig
 from websailor.errors import ConfigChanged, UserError
 from websailor.evaluation import Config as EvaluationConfig
 from websailor.files import read_json, require_space, write_json
@@ -30,6 +31,7 @@ from websailor.report.run_directory import read_manifests
 from websailor.rl import Config as RlConfig
 from websailor.sft import Config as SftConfig
 from websailor.stopwatch import Stopwatch, clock
+from websailor.tools.config import ToolsConfig
 from websailor.trajectories import Config as TrajectoriesConfig
 from websailor.wiki import Config as WikiConfig
 
@@ -54,9 +56,9 @@ class Recipe(BaseModel):
     """Seconds that each step takes on two cores; used for the remaining time alone."""
     systems: tuple[str, ...] = ("expert", "untrained", "sft", "rl")
     """What is evaluated; `control` (SFT with as much compute as SFT and RL together) needs a [control] table."""
-    tools: dict[str, Any] = {}
+    tools: ToolsConfig | None = None
     """Settings of search and visit for every stage with a `tools` table; what such a table says itself wins."""
-    agent: dict[str, Any] = {}
+    agent: AgentConfig | None = None
     """Prompt and limits of the agent for every stage with an `agent` table; what such a table says itself wins."""
     wiki: WikiConfig = WikiConfig.model_validate({})
     graph: GraphConfig = GraphConfig.model_validate({})
@@ -233,7 +235,7 @@ def _evaluation_step(recipe: Recipe, system: str) -> Step:
 
 def _identity(recipe: Recipe) -> dict[str, Any]:
     """What makes a run this run: all but the words for people, the foreseen seconds and the looks of the report."""
-    return recipe.model_dump(mode="json", exclude={"about", "expected", "report"})
+    return recipe.model_dump(mode="json", exclude={"about", "expected", "report", "tools", "agent"})
 
 
 def _expected(recipe: Recipe, steps: Iterable[Step]) -> dict[str, float]:

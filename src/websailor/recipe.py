@@ -5,10 +5,10 @@ pydantic configs. Exists so that the file, the flags and the library refuse the 
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -91,6 +91,36 @@ def check_keys(table: Mapping[str, Any], model: type[BaseModel], where: str, pat
             check_keys(value, inner, where, dotted)
 
 
+def parse_settings(tokens: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
+    """`--sft.seconds 300 --sft.no-rename --systems sft --systems rl` as nested tables; values stay texts.
+
+    Raises `UserError` with the nearest key of `model`, or when a value is missing.
+    """
+    tables: dict[str, Any] = {}
+    waiting = list(tokens)
+    while waiting:
+        token = waiting.pop(0)
+        name, equals, value = token.removeprefix("--").partition("=")
+        if not token.startswith("--") or not name:
+            raise UserError(f"unexpected '{token}': settings are given as --table.key value")
+        path = name.replace("-", "_").split(".")
+        annotation = _annotation(path, model)
+        if annotation is None and path[-1].startswith("no_"):
+            path[-1] = path[-1].removeprefix("no_")
+            annotation, equals, value = _annotation(path, model), "=", "false"
+        if not equals:
+            flag = annotation is bool and (not waiting or waiting[0].lower() not in ("true", "false"))
+            if not flag and (not waiting or waiting[0].startswith("--")):
+                check_keys(_nested(path, ""), model, "flags")
+                raise UserError(f"{token} needs a value")
+            value = "true" if flag else waiting.pop(0)
+        check_keys(_nested(path, value), model, "flags")
+        several = get_origin(annotation) in (tuple, list)
+        before = _lookup(tables, path) if several else None
+        tables = overlay(tables, _nested(path, [*(before or []), value] if several else value))
+    return tables
+
+
 def make_config(model: type[ModelT], table: Mapping[str, Any], where: str) -> ModelT:
     """Validate `table` as `model`. Raises `UserError` with one line that names the key and what was wrong."""
     check_keys(table, model, where)
@@ -124,6 +154,30 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str =
             yield from differences(old, new, dotted)
         elif old != new:
             yield f"{dotted}: {old!r}, now {new!r}"
+
+
+def _annotation(path: Sequence[str], model: type[BaseModel]) -> Any:
+    """Type of the setting at a dotted path; None when there is none."""
+    *tables, key = path
+    for table in tables:
+        inner = _inner_model(model.model_fields[table].annotation) if table in model.model_fields else None
+        if inner is None:
+            return None
+        model = inner
+    return model.model_fields[key].annotation if key in model.model_fields else None
+
+
+def _nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def _lookup(tables: Mapping[str, Any], path: Sequence[str]) -> Any:
+    found: Any = tables
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:

@@ -21,9 +21,18 @@ DISK_FULL = ("No space left on device", "database or disk is full", "StorageFull
 """How libraries that do not raise `OSError` say it."""
 
 
+SETTINGS = """
+
+After it, every setting can be given as --table.key value:
+
+--name second --seed 1 --wiki.source dump.xml.bz2 --sft.seconds 300 --rl.no-rename
+
+`websailor sft --help` lists the keys of the table sft, and so on for every stage. Started again with the same settings, a
+run goes on where it stopped."""
+
 WHOLE = {
-    "quickstart": ("runs", "The whole way on a small generated world."),
-    "run": ("runs", "Run a recipe from its first table to its last."),
+    "quickstart": ("runs", "The whole way on a small generated world, in minutes." + SETTINGS),
+    "run": ("runs", "Run a recipe from its first table to its last." + SETTINGS),
     "report": ("publish", "Write the report page of a run."),
     "ask": ("ask", "Ask a trained agent; its turns are shown as they come."),
 }

@@ -7,18 +7,17 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.table import Table
 
-from websailor.cli.flags import AsGiven, given
 from websailor.cli.output import print_line, stdout
 from websailor.pipeline import Recipe, load_recipe, run_recipe
+from websailor.recipe import existing_file, parse_settings
 from websailor.report.results import NAMES
 
-Flags = Annotated[Recipe, Parameter(name="*"), AsGiven()]
-NO_FLAGS = Recipe.model_construct()
+Settings = Annotated[str, Parameter(allow_leading_hyphen=True, show=False, negative="")]
 
 SHIPPED = Path(__file__).parents[3] / "recipes"
 
 
-def quickstart_(*, runs: Path = Path("runs"), flags: Flags = NO_FLAGS) -> None:
+def quickstart_(*settings: Settings, runs: Path = Path("runs")) -> None:
     """The whole way on a small generated world: at most 15 minutes on two cores.
 
     Parameters
@@ -26,10 +25,10 @@ def quickstart_(*, runs: Path = Path("runs"), flags: Flags = NO_FLAGS) -> None:
     runs
         Directory of all runs.
     """
-    run_(shipped_recipe("quickstart"), runs=runs, flags=flags)
+    run_(shipped_recipe("quickstart"), *settings, runs=runs)
 
 
-def run_(recipe: Path, /, *, runs: Path = Path("runs"), flags: Flags = NO_FLAGS) -> None:
+def run_(recipe: Path, /, *settings: Settings, runs: Path = Path("runs")) -> None:
     """Run a recipe from its first table to its last. Started again, it goes on where it stopped.
 
     Parameters
@@ -39,7 +38,7 @@ def run_(recipe: Path, /, *, runs: Path = Path("runs"), flags: Flags = NO_FLAGS)
     runs
         Directory of all runs; this one is in its subdirectory --name.
     """
-    resolved = load_recipe(recipe, given(flags))
+    resolved = load_recipe(existing_file(recipe, "recipe"), parse_settings(settings, Recipe))
     summary = run_recipe(resolved, runs)
     directory = runs / resolved.name
     stdout.print(results_table(summary))
