@@ -27,8 +27,8 @@ After it, every setting can be given as --table.key value:
 
 --name second --seed 1 --wiki.source dump.xml.bz2 --sft.seconds 300 --rl.no-rename
 
-`websailor sft --help` lists the keys of the table sft, and so on for every stage. Started again with the same settings, a
-run goes on where it stopped."""
+`websailor sft --help` lists the keys of the table sft, and so on for every stage. Started again with the same settings,
+a run goes on where it stopped."""
 
 WHOLE = {
     "quickstart": ("runs", "The whole way on a small generated world, in minutes." + SETTINGS),
