@@ -124,7 +124,7 @@ def store_labels(connection: duckdb.DuckDBPyConnection, facts: Facts, patterns: 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Proofs against DuckDB")
     parser.add_argument("--pages", type=int, default=40_000)
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
