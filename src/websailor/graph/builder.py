@@ -101,6 +101,8 @@ class GraphBuilder:
         self.nodes: dict[str, Node] = {}
         self.facts: dict[str, Fact] = {}
         self._limit = config.edges
+        self.spelling: Counter[str] = Counter()
+        """Title -> pages that write it with a small first letter, less those that write it with a capital."""
         self.edges = 0
         """Facts between entities: what the budget counts."""
 
@@ -234,6 +236,8 @@ class GraphBuilder:
         self._frontier.discard(reading.title)
         if reading.mentions:
             self._mentioning.append(reading)
+        self.spelling.update(reading.small)
+        self.spelling.subtract(reading.great)
         accepted = [fact for fact in reading.facts if fact.id not in self.facts]
         if known_only:
             known = self.nodes.keys() | {reading.title}

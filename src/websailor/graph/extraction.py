@@ -25,6 +25,7 @@ _PRESENTATION = re.compile(
     r"note|notes|ref|references|module|flag|flagicon|seal|emblem|coat|icon|width|size|colou?r|style|imdb|isbn|oclc|issn|"
     r"cover|audio|video|rank|map_caption|blank|id|date_format|citation|source)(?:_|$)"
 )
+_INSIDE = re.compile(r"[a-z],? $")
 _OWN_NAMES = frozenset(
     {"name", "native_name", "birth_name", "title", "full_name", "conventional_long_name", "common_name"}
 )
@@ -55,6 +56,10 @@ class Reading(Record):
     """Entities of its facts that have no page."""
     linked: tuple[str, ...]
     """Canonical titles of existing pages it links to, in order."""
+    small: tuple[str, ...] = ()
+    """Titles that its links spell with a small first letter: common nouns, such as `metaphysics`."""
+    great: tuple[str, ...] = ()
+    """Titles that its links spell with a capital inside a sentence."""
     mentions: tuple[tuple[str, str], ...] = ()
     """Entities that its prose links to, each with the first sentence that does; only where asked for."""
 
@@ -97,6 +102,7 @@ def read_page(page: Page, titles: Titles, query: str | None, with_mentions: bool
     linked = (canonical(link.target, titles) for link in page.links)
     existing = dict.fromkeys(target[0] for target in linked if target is not None and target[1])
     existing.pop(page.title, None)
+    small, great = spelt(page)
     return Reading(
         title=page.title,
         url=page.url,
@@ -105,8 +111,25 @@ def read_page(page: Page, titles: Titles, query: str | None, with_mentions: bool
         facts=tuple(collected.facts.values()),
         absent=tuple(collected.absent),
         linked=tuple(existing),
+        small=small,
+        great=great,
         mentions=tuple(_mentioned(page, titles)) if with_mentions and not page.disambiguation else (),
     )
+
+
+def spelt(page: Page) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Titles that the prose links to under their own name, by first letter: small, and capital within a sentence."""
+    small: dict[str, None] = {}
+    great: dict[str, None] = {}
+    for link in page.links:
+        name = name_of(link.target)
+        if name[:1].lower() == name[:1] or link.anchor[1:] != name[1:] or link.offset < 0:
+            continue
+        if link.anchor[:1] == name[:1].lower():
+            small[link.target] = None
+        elif link.anchor[:1] == name[:1] and _INSIDE.search(page.text[max(0, link.offset - 3) : link.offset]):
+            great[link.target] = None
+    return tuple(small), tuple(great)
 
 
 def _mentioned(page: Page, titles: Titles) -> Iterator[tuple[str, str]]:

@@ -105,7 +105,8 @@ def draw_seeds(wiki: "Wiki", config: Config, rng: np.random.Generator) -> Sequen
 def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator[Entity]:
     """The entities in alphabetical order, with their statistics.
 
-    `rarity` is log2(pages / (1 + inlinks)), in bits; `homonyms` counts the other pages and entities of the same name.
+    `rarity` is log2(pages / (1 + inlinks)), in bits; `homonyms` counts the other pages and entities of the same name;
+    `common_noun` is 1 where pages spell the title with a small first letter more often than with a capital.
     """
     names = Counter(name_of(title) for title in {*wiki.titles(), *builder.nodes})
     pages = len(wiki)
@@ -128,6 +129,7 @@ def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator
                 "title_rank": rank,
                 "rarity": round(float(np.log2(pages / (1 + inlinks))), 3),
                 "has_page": float(node.has_page),
+                "common_noun": float(builder.spelling[title] > 0),
             },
         )
 

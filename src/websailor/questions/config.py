@@ -40,8 +40,8 @@ class Config(StageConfig):
     """Most clues of a question."""
     min_necessity: float = Field(default=1.0, ge=0, le=1)
     """Share of the clues without which the answer would not be unique; below 1 some may only confirm it."""
-    named_anchors: int = Field(default=1, ge=0)
-    """So many entities are named exactly; all others become vague."""
+    named_anchors: tuple[int, ...] = (1,)
+    """So many entities are named exactly, all others become vague; of several numbers each question draws one."""
     fog: int = Field(default=3, ge=0)
     """Lattice steps that one clue may take away from its exact value: 0 leaves everything exact."""
     lattices: tuple[Lattice, ...] = ALL_LATTICES
@@ -73,9 +73,9 @@ class Config(StageConfig):
     attempts: int = Field(default=300, ge=1)
     """Tries for one question before it is given up."""
 
-    @field_validator("level", mode="before")
+    @field_validator("level", "named_anchors", mode="before")
     @classmethod
-    def _levels(cls, value: object) -> object:
+    def _one_or_several(cls, value: object) -> object:
         return (value,) if isinstance(value, int) else value
 
     @model_validator(mode="after")
@@ -84,6 +84,8 @@ class Config(StageConfig):
             raise ValueError(f"min_nodes {self.min_nodes} is above max_nodes {self.max_nodes}")
         if self.min_clues > self.max_clues:
             raise ValueError(f"min_clues {self.min_clues} is above max_clues {self.max_clues}")
+        if not self.named_anchors or min(self.named_anchors) < 0:
+            raise ValueError(f"named_anchors {self.named_anchors}: give one number or several, none below 0")
         if not self.level or not set(self.level) <= {1, 2, 3}:
             raise ValueError(f"level {self.level}: choose from 1, 2, 3")
         if self.held_out_count and not self.held_out_share:

@@ -24,6 +24,9 @@ UNKNOWN = "thing"
 MEMBERSHIP = frozenset({"located_in", "part_of", "subdivision_name", "region", "state", "province", "country"})
 """Relations that lead from a place to the larger one that holds it."""
 
+NOTATION = frozenset({"Coordinated Universal Time", "Greenwich Mean Time", "Circa", "Floruit", "Present", "List price"})
+"""Articles that an infobox links to in order to explain how a value is written; they are no value."""
+
 _TOPIC = re.compile(
     r"(?:Lists?|History|Demograph\w*|Languages?|Religions?|Politics|Economy|Culture|Geography|Outline|Index|Flag"
     r"|Coat of arms|Constitution|Time|Ethnic groups|Climate|Music|Education) (?:of|in) "
@@ -48,7 +51,32 @@ class Corpus:
     def tables(self) -> Facts:
         """What the proof engine joins."""
         untyped = {entity.id for entity in self.entities if entity.id not in self.typed}
-        return facts_from_records(self.entities, self.facts, self.lexicon.meanings, untyped)
+        return facts_from_records(
+            self.entities, self.facts, self.lexicon.meanings, untyped, self.lexicon.kinds_within, self._unstated()
+        )
+
+    def _unstated(self) -> dict[str, set[str]]:
+        """Relation whose objects are dates or numbers -> entities that could have one and of which none is stated.
+
+        Of a generated encyclopedia everything is known.
+        """
+        if self.lexicon.is_generated:
+            return {}
+        stated: dict[str, set[str]] = {}
+        for fact in self.facts:
+            if fact.value_type in ("date", "number"):
+                for name in self.lexicon.same(fact.relation):
+                    stated.setdefault(name, set()).add(fact.subject)
+        told = {fact.relation for fact in self.tellable if fact.value_type in ("date", "number")}
+        return {
+            name: {
+                entity.id
+                for entity in self.entities
+                if entity.id not in stated[name]
+                and (entity.id not in self.typed or self.lexicon.relation(name, entity.kind) is not None)
+            }
+            for name in sorted(told)
+        }
 
     @cached_property
     def typed(self) -> frozenset[str]:
@@ -63,7 +91,11 @@ class Corpus:
     @cached_property
     def tellable(self) -> list[Fact]:
         """The facts that a question can word."""
-        return [fact for fact in self.facts if self.relation(fact) is not None and not _TOPIC.match(fact.object)]
+        return [
+            fact
+            for fact in self.facts
+            if self.relation(fact) is not None and not _TOPIC.match(fact.object) and fact.object not in NOTATION
+        ]
 
     @cached_property
     def graph(self) -> Csr:
@@ -123,8 +155,11 @@ class Corpus:
         return entity.id in self.typed and self.lexicon.kind(entity.kind) is not None
 
     def mention(self, entity: Entity) -> str:
-        """How a question names an entity: its name, or the full title where others bear that name too."""
-        return entity.name if self.bearers[plain(entity.name)] == 1 else entity.id
+        """How a question names an entity: its name, or the full title where others bear that name too; a common noun
+        with a small letter.
+        """
+        name = entity.name if self.bearers[plain(entity.name)] == 1 else entity.id
+        return name[:1].lower() + name[1:] if entity.statistics.get("common_noun") else name
 
 
 def load_corpus(graph: Path, is_generated: bool) -> Corpus:

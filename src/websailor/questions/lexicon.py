@@ -6,7 +6,7 @@ other way round, and the type of something without a page is a guess: the lexico
 counts as the same in a proof.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,9 +54,24 @@ class Lexicon:
         return None if found is None else found.name.replace("_", " ")
 
     def object_kind(self, name: str, subject_kind: str) -> str | None:
-        """The type that a relation's object has for certain, if it has one."""
+        """The type that a relation's object has for certain, if it has one; the widest, where it may be of several."""
         found = self.relation(name, subject_kind) if self.is_generated else wikipedia.relation(name, subject_kind)
-        return found.object[0] if found is not None and len(found.object) == 1 else None
+        if found is None or not found.object:
+            return None
+        wide = found.object[0]
+        return wide if {wide, *self.kinds_within.get(wide, ())}.issuperset(found.object) else None
+
+    def same(self, name: str) -> Collection[str]:
+        """Relations that state the same, `name` among them."""
+        meaning = self.meanings.get(name)
+        return (name,) if meaning is None else meaning.same
+
+    @cached_property
+    def kinds_within(self) -> Mapping[str, tuple[str, ...]]:
+        """A wide type -> the narrower ones whose members are of that type too."""
+        if self.is_generated:
+            return {}
+        return {kind.name: kind.holds for kind in wikipedia.kinds().values() if kind.holds}
 
     @cached_property
     def meanings(self) -> Mapping[str, Meaning]:

@@ -73,10 +73,11 @@ class Maker:
         facts = [corpus.tellable[number] for number in focus.sample.facts]
         if unread := next((fact for fact in facts if self.evidence.page(fact) is None), None):
             raise Refused("no_evidence", f"{unread.id} {unread.source.page}")
-        named = self._choose_named(facts, answer.id, rng)
+        count = config.named_anchors[0] if len(config.named_anchors) == 1 else rng.choice(config.named_anchors)
+        named = self._choose_named(facts, answer.id, count, rng)
         pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, rng)
         try:
-            pattern = self._vague(pattern, named, rng)
+            pattern = self._vague(pattern, named, count, rng)
             clues = ordered_clues(pattern)
             counts = Counts(corpus.tables, pattern)
             self._check_choice(pattern, clues, counts)
@@ -125,7 +126,7 @@ class Maker:
             seed=config.seed,
         )
 
-    def _choose_named(self, facts: Sequence[Fact], focus: str, rng: random.Random) -> list[str]:
+    def _choose_named(self, facts: Sequence[Fact], focus: str, count: int, rng: random.Random) -> list[str]:
         """Which entities stay named: leaves first, since a name in the middle makes what lies beyond it idle."""
         degree: dict[str, int] = {}
         for fact in facts:
@@ -134,7 +135,7 @@ class Maker:
         others = sorted(entity for entity in degree if entity != focus)
         rng.shuffle(others)
         others.sort(key=lambda entity: degree[entity])
-        return others[: self.config.named_anchors]
+        return others[:count]
 
     def _with_literals(self, pattern: Pattern, named: Sequence[str], rng: random.Random) -> Pattern:
         """Add dates and numbers until the question has as many clues as were drawn for it."""
@@ -165,14 +166,14 @@ class Maker:
                 pattern = with_literal(pattern, fact)
         return pattern
 
-    def _vague(self, pattern: Pattern, named: Sequence[str], rng: random.Random) -> Pattern:
+    def _vague(self, pattern: Pattern, named: Sequence[str], names: int, rng: random.Random) -> Pattern:
         config, corpus = self.config, self.corpus
         if not proves(corpus.tables, pattern):
             raise Refused("not_unique")
         removable = 0
         for _ in range(ROUNDS):
             pattern = without_idle_literals(widen(corpus, pattern, named, self.lattices, config.fog, rng))
-            fewest_named = min(config.named_anchors, len(named))
+            fewest_named = min(names, len(named))
             pattern, removable = drop_redundant(corpus, pattern, config.min_clues, fewest_named, rng)
         count = len(branches(pattern))
         if 1 - removable / count < config.min_necessity:
@@ -180,7 +181,7 @@ class Maker:
         if not config.min_clues <= count <= config.max_clues:
             raise Refused("too_few_clues" if count < config.min_clues else "too_many_clues", str(count))
         exact = sum(domain.lattice == "entity" for domain in pattern.domains)
-        if exact != config.named_anchors:
+        if exact != names:
             raise Refused("anchors", f"{exact} names")
         return drop_idle_inequalities(corpus, pattern)
 

@@ -31,6 +31,8 @@ class InfoboxKind(Kind):
     noun: str
     """The English word: `city` for `settlement`."""
     leads: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
+    """Narrower types: a city is a place too."""
 
 
 @cache

@@ -23,6 +23,9 @@ Floats = npt.NDArray[np.float64]
 LiteralKey = tuple[ValueType, str, str | None]
 """Type, text and unit."""
 
+UNKNOWN_LITERAL: LiteralKey = ("text", "", None)
+"""Stands for what nothing states; no fact has an empty object."""
+
 _YEAR = re.compile(r"(-?\d{1,6})(?:-\d\d)?(?:-\d\d)?")
 
 
@@ -95,6 +98,10 @@ class Facts:
     literal_index: Mapping[LiteralKey, int] = field(default_factory=dict)
     text_index: Mapping[tuple[ValueType, str], Nodes] = field(default_factory=dict)
     """Literals of one type and text, whatever their unit."""
+    unknown: Nodes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """The literal that stands for dates and amounts which nothing states, if there is one: every label may be true of
+    it.
+    """
     label_cache: dict[tuple[str, str], Nodes] = field(default_factory=dict)
     """Members of lattice labels looked up before (`labels.members`)."""
 
@@ -155,12 +162,16 @@ def facts_from_records(
     facts: Iterable[Fact],
     meanings: Mapping[str, Meaning] | None = None,
     untyped: Collection[str] = frozenset(),
+    kinds_within: Mapping[str, Collection[str]] | None = None,
+    unknown: Mapping[str, Collection[str]] | None = None,
 ) -> Facts:
     """Build the tables. A relation holds where any relation of its `Meaning` was stated (by default: it alone).
 
     Entities in `untyped` have a type that nobody knows for certain: they count as members of every type, so that a
-    proof does not rest on a guess. A fact about an entity that is not in `entities` raises `UserError`: the two files
-    do not belong together.
+    proof does not rest on a guess. `kinds_within` names the types that a wider one holds (a city is a place too).
+    `unknown` names, for a relation, the entities whose date or amount nothing states: any label may be true of them, so
+    that no rival is ruled out by what an encyclopedia merely does not say. A fact about an entity that is not in
+    `entities` raises `UserError`: the two files do not belong together.
     """
     index = {entity.id: number for number, entity in enumerate(entities)}
     literal_index: dict[LiteralKey, int] = {}
@@ -180,6 +191,14 @@ def facts_from_records(
         subjects, objects = edges.setdefault(fact.relation, ([], []))
         subjects.append(subject)
         objects.append(other)
+    nothing = np.zeros(0, dtype=np.int64)
+    if unknown:
+        blank = literal_index.setdefault(UNKNOWN_LITERAL, len(entities) + len(literal_index))
+        nothing = np.array([blank], dtype=np.int64)
+        for relation, names in unknown.items():
+            subjects, objects = edges.setdefault(relation, ([], []))
+            subjects.extend(index[name] for name in sorted(names))
+            objects.extend(blank for _ in names)
     literals = tuple(literal_index)
     by_text: dict[tuple[ValueType, str], list[int]] = {}
     for (value_type, text, _), node in literal_index.items():
@@ -187,6 +206,10 @@ def facts_from_records(
     anything = np.array(sorted(index[name] for name in untyped), dtype=np.int64)
     typed = _group((entity.kind if entity.id not in untyped else "") for entity in entities)
     typed.pop("", None)
+    for wide, narrow in (kinds_within or {}).items():
+        held = [typed[kind] for kind in (wide, *narrow) if kind in typed]
+        if held:
+            typed[wide] = np.unique(np.concatenate(held))
     return Facts(
         node_count=len(entities) + len(literals),
         entity_count=len(entities),
@@ -200,6 +223,7 @@ def facts_from_records(
         index=index,
         literal_index=literal_index,
         text_index={key: np.array(nodes, dtype=np.int64) for key, nodes in by_text.items()},
+        unknown=nothing,
     )
 
 

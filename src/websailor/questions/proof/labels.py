@@ -55,9 +55,11 @@ def _members(facts: Facts, lattice: str, value: str, value_type: ValueType) -> N
     if lattice == "initial":
         return facts.initial_members.get(value, none)
     if lattice == "value":
-        return facts.text_index.get((value_type, value), none)
+        return np.union1d(facts.text_index.get((value_type, value), none), facts.unknown)
     if lattice == "range":
         low, high = number_bounds(value)
-        return np.flatnonzero((facts.number >= low) & (facts.number <= high)) + facts.entity_count
-    first, last = year_bounds(lattice, value)
-    return np.flatnonzero((facts.year >= first) & (facts.year <= last)) + facts.entity_count
+        stated = np.flatnonzero((facts.number >= low) & (facts.number <= high)) + facts.entity_count
+    else:
+        first, last = year_bounds(lattice, value)
+        stated = np.flatnonzero((facts.year >= first) & (facts.year <= last)) + facts.entity_count
+    return np.union1d(stated, facts.unknown)

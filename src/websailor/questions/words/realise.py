@@ -14,7 +14,7 @@ from websailor.questions.proof.engine import ask
 from websailor.questions.structure import Branch, branches
 from websailor.questions.words.chinese import Chinese
 from websailor.questions.words.english import English
-from websailor.questions.words.plan import Thing, plan, told_order
+from websailor.questions.words.plan import Clause, Thing, plan, told_order
 from websailor.questions.words.speaker import Speaker
 from websailor.records import Pattern
 from websailor.wiki.relations import Language
@@ -41,7 +41,10 @@ def ordered_clues(pattern: Pattern) -> list[Branch]:
 
 
 def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozenset[str]:
-    """Variables whose own description fits one entity alone, so that a reader expects "the"."""
+    """Variables whose own description fits one entity alone, so that a reader expects "the".
+
+    A real encyclopedia does not say all that is so: there, some clause must say what only one thing can be.
+    """
     number_of = {id(atom): number for number, atom in enumerate(pattern.atoms)}
     found: set[str] = set()
 
@@ -51,7 +54,7 @@ def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozens
             below.add(number_of[id(clause.atom)])
             if isinstance(clause.end, Thing):
                 below |= visit(clause.end)
-        if thing is not root and below:
+        if thing is not root and any(_singles_out(corpus, clause) for clause in thing.clauses):
             alone = pattern.model_copy(update={"focus": thing.variable})
             if len(ask(corpus.tables, alone, frozenset(below))) == 1:
                 found.add(thing.variable)
@@ -59,6 +62,14 @@ def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozens
 
     visit(root)
     return frozenset(found)
+
+
+def _singles_out(corpus: Corpus, clause: Clause) -> bool:
+    """True where a clause may fit one thing alone: always, in a generated encyclopedia (all of it is known)."""
+    if corpus.lexicon.is_generated:
+        return True
+    relation = corpus.relation(corpus.fact[clause.atom.fact])
+    return relation is not None and (relation.inverse_functional if clause.forward else relation.functional)
 
 
 def realise(
