@@ -279,8 +279,7 @@ class Solver:
             if before is not None and not _same_value(before, value):
                 continue
             if measure.domains:
-                wanted = words.in_label(measure.domains[0])
-                self._remarks.append(words.verdict(f"{who}{label} {value}", wanted, True))
+                self._remarks.append(words.label_verdict(f"{who}{label}", measure.domains[0], value, True))
             else:
                 self._remarks.append(f"{who}{label} {value}." + (" Yes." if before is not None else ""))
             self._bound.setdefault(variable, value)
@@ -289,8 +288,10 @@ class Solver:
             if before is None:
                 del self._bound[variable]
             return False
-        wanted = words.in_label(measure.domains[0]) if measure.domains else str(before)
-        self._remarks.append(words.verdict(f"{who}{label} {values[0]}", wanted, False))
+        if measure.domains:
+            self._remarks.append(words.label_verdict(f"{who}{label}", measure.domains[0], values[0], False))
+        else:
+            self._remarks.append(words.verdict(f"{who}{label} {values[0]}", str(before), False))
         return False
 
     # ------------------------------------------------------------ the tools

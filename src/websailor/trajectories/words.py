@@ -215,12 +215,24 @@ def need_label(name: str | None, label: str, kind: str | None) -> str:
 
 
 def verdict(found: str, wanted: str, fits: bool) -> str:
-    """`born 1953, wanted in the 1950s. Yes.`
+    """`studied at Velan College, wanted Torid College. No.`
 
-    What was found and what is wanted stand before the verdict, so that a model which writes one word after the other has both
-    in view when it must decide; with the verdict first ("is not in the 1950s") it guesses.
+    What was found and what is wanted stand before the verdict: a model that writes one word after the other has both in
+    view when it must decide. With the verdict first ("is not in ...") it guesses.
     """
     return f"{found}, wanted {wanted}. {'Yes' if fits else 'No'}."
+
+
+def label_verdict(subject: str, domain: Domain, value: str, fits: bool) -> str:
+    """`born 1953. Yes.` or `born 1950s? No.` for a decade; found and wanted for other labels.
+
+    Both begin with the digits of the decade, which the question gives; what follows them is looked up where a page has the
+    same digits. Small models look up well and compare badly: with "born 1939, wanted in the 1950s. No." the verdict of one
+    with 0.9M parameters stayed at chance.
+    """
+    if domain.lattice == "decade" and value.isdigit():
+        return f"{subject} {value}. Yes." if fits else f"{subject} {domain.value}? No."
+    return verdict(f"{subject} {value}", in_label(domain), fits)
 
 
 def in_label(domain: Domain) -> str:
