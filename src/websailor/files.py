@@ -37,7 +37,8 @@ class StageConfig(BaseModel):
 
 
 def read_jsonl(path: Path, model: type[RecordT]) -> Iterator[RecordT]:
-    """Read records in file order. A torn last line (an interrupted append) is skipped; any other bad line raises `UserError`."""
+    """Read records in file order. A torn last line (an interrupted append) is skipped; any other bad line raises
+    `UserError`."""
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     with path.open(encoding="utf-8") as file:
@@ -82,7 +83,8 @@ def read_json(path: Path) -> Any:
 
 
 def content_hash(path: Path) -> str:
-    """Hash of what a file or directory holds. A stage directory is identified by its config and inputs, not by every byte."""
+    """Hash of what a file or directory holds. A stage directory is identified by its config and inputs, not by every
+    byte."""
     digest = hashlib.blake2b(digest_size=16)
     if path.is_dir():
         identity = path / "config.json"
@@ -102,7 +104,8 @@ def content_hash(path: Path) -> str:
 
 
 def _is_identity(file: Path) -> bool:
-    """True for a stage's `config.json`; a model folder has a file of that name too, which says nothing of the weights."""
+    """True for a stage's `config.json`; a model folder has a file of that name too, which says nothing of the
+    weights."""
     if not file.is_file():
         return False
     try:
@@ -128,15 +131,16 @@ def require_space(path: Path, needed: int) -> None:
     free = shutil.disk_usage(path).free
     if free < needed:
         raise UserError(
-            f"{path}: only {free / 1e6:.0f} MB free, about {needed / 1e6:.0f} MB needed: free some space and run the same command again"
+            f"{path}: only {free / 1e6:.0f} MB free, about {needed / 1e6:.0f} MB needed: "
+            "free some space and run the same command again"
         )
 
 
 class StageDirectory:
     """One stage's directory, open for writing. Use as a context manager.
 
-    Opening checks `config.json`: absent, it is written; equal, the stage resumes; different, `ConfigChanged` is raised and
-    nothing is touched. `done` holds the ids already in `records.jsonl` and `rejects.jsonl`.
+    Opening checks `config.json`: absent, it is written; equal, the stage resumes; different, `ConfigChanged` is
+    raised and nothing is touched. `done` holds the ids already in `records.jsonl` and `rejects.jsonl`.
     """
 
     def __init__(self, out: Path, stage: str, config: StageConfig, inputs: Mapping[str, Path]) -> None:
@@ -174,8 +178,8 @@ class StageDirectory:
             raise UserError(f"{file}: not JSON ({error}): delete {self.path} or choose another --out") from error
         if before != identity:
             raise ConfigChanged(
-                f"{self.path} holds a {before.get('stage')} run of another configuration ({_difference(before, identity)}): "
-                "choose another --out (or --name), or delete it"
+                f"{self.path} holds a {before.get('stage')} run of another configuration "
+                f"({_difference(before, identity)}): choose another --out (or --name), or delete it"
             )
 
     @property

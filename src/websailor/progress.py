@@ -1,7 +1,6 @@
 """Logging and progress for people: everything here goes to stderr, results alone go to stdout."""
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,8 +45,11 @@ class Bar:
 
 
 @contextmanager
-def progress_bar(description: str, total: float | None = None) -> Iterator[Bar]:
-    """A bar with the expected remaining time, on stderr; without a terminal only its last state is printed."""
+def progress_bar(description: str, total: float | None = None, shown: bool = True) -> Iterator[Bar]:
+    """A bar with the expected remaining time, on stderr; without a terminal only its last state is printed.
+
+    Of several processes that work together only one has its bar `shown`.
+    """
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(),
@@ -56,5 +58,5 @@ def progress_bar(description: str, total: float | None = None) -> Iterator[Bar]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=stderr, transient=False, refresh_per_second=4, disable=not sys.stderr) as progress:
+    with Progress(*columns, console=stderr, transient=False, refresh_per_second=4, disable=not shown) as progress:
         yield Bar(progress, description, total)

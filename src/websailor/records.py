@@ -109,7 +109,8 @@ class Entity(Record):
     kind: str = "thing"
     """Type: `person`, `settlement`, ... ; `thing` when unknown."""
     statistics: dict[str, float] = Field(default_factory=dict)
-    """`degree`, `inlinks`, `homonyms`, `title_rank` (rank of the page for its own title, 0 = not found), `rarity`, `has_page`."""
+    """`degree`, `inlinks`, `homonyms`, `title_rank` (rank of the page for its own title, 0 = not found), `rarity`,
+    `has_page`."""
 
 
 class Fact(Record):
@@ -168,7 +169,8 @@ class Domain(Record):
 
     variable: str
     lattice: str
-    """`entity` (exact: a named anchor), `kind`, `initial`, `year`, `decade`, `half_century`, `century`, `value` (exact literal), `range`."""
+    """`entity` (exact: a named anchor), `kind`, `initial`, `year`, `decade`, `half_century`, `century`, `value`
+    (exact literal), `range`."""
     value: str
     """The label: an entity id, a type, a letter, `1950s`, `1950-1999`, `20`, a literal, or `low..high`."""
 

@@ -41,7 +41,9 @@ def test_one_step_agrees_with_torch_muon_within_its_bfloat16():
 
 
 def test_every_parameter_is_updated_by_exactly_one_of_the_two():
-    network = Network(NetworkConfig(vocab_size=40, hidden_size=16, layers=2, heads=2, head_dim=8, intermediate=32)).initialise(0)
+    network = Network(
+        NetworkConfig(vocab_size=40, hidden_size=16, layers=2, heads=2, head_dim=8, intermediate=32)
+    ).initialise(0)
     optimizer = build_optimizer(network, muon_lr=0.02, adamw_lr=1e-3)
     in_muon = {id(p) for group in optimizer.muon.param_groups for p in group["params"]}
     in_adamw = {id(p) for group in optimizer.adamw.param_groups for p in group["params"]}

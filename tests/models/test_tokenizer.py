@@ -16,7 +16,10 @@ from websailor.models.local.tokenizer import (
     train_bpe_tokenizer,
 )
 
-TEXTS = ["Velan Torid is a person, born in 1953.\nVelan Torid lives in Melik Sora.", "Which person, born in the 1950s, lives there?"]
+TEXTS = [
+    "Velan Torid is a person, born in 1953.\nVelan Torid lives in Melik Sora.",
+    "Which person, born in the 1950s, lives there?",
+]
 TURN = (
     "<think>\nNeed Velan Torid.\n</think>\n<tool_call>\n"
     '{"name": "search", "arguments": {"query": ["lives in Velan Torid"]}}\n</tool_call>'

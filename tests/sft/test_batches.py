@@ -20,7 +20,9 @@ def rows_of(lengths: list[int], seed: int) -> list[Row]:
 
 
 @settings(max_examples=50, deadline=None)
-@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=12), most=st.integers(1, 120), seed=st.integers(0, 999))
+@given(
+    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=12), most=st.integers(1, 120), seed=st.integers(0, 999)
+)
 def test_micro_batches_hold_every_counted_token_once_and_keep_to_the_limit(lengths: list[int], most: int, seed: int):
     rows = rows_of(lengths, seed)
     batches = micro_batches(rows, most)
@@ -54,7 +56,9 @@ def test_what_a_page_says_has_no_gradient_but_through_what_the_agent_writes():
     mask[3:6] = True
     changed = tokens.copy()
     changed[6:] = 7
-    first, second = (sum(loss_sum(network, b).item() for b in micro_batches([Row(t, mask)], 64)) for t in (tokens, changed))
+    first, second = (
+        sum(loss_sum(network, b).item() for b in micro_batches([Row(t, mask)], 64)) for t in (tokens, changed)
+    )
     assert first == second
 
 

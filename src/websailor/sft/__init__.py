@@ -1,12 +1,12 @@
 """Stage: cold start. Supervised fine-tuning of a local model on expert trajectories.
 
-Reads `trajectories` (records.jsonl of Trajectory) and `wiki` (its texts for the tokenizer, its lexicon for renaming). Writes `initial/`
-(the untrained checkpoint), `checkpoint/` (Hugging Face folder), `metrics.jsonl` (one row a logged step) and, while it runs,
-`state.pt`, from which a killed run goes on.
+Reads `trajectories` (records.jsonl of Trajectory) and `wiki` (its texts for the tokenizer, its lexicon for renaming).
+Writes `initial/` (the untrained checkpoint), `checkpoint/` (Hugging Face folder), `metrics.jsonl` (one row a logged
+step) and, while it runs, `state.pt`, from which a killed run goes on.
 
-The loss counts the agent's own tokens only (thoughts, calls, answer). Starting from nothing, the network first learns to copy
-(random words that recur); then every trajectory is seen under a fresh permutation of the name words, so that names
-can only be copied from the conversation and never learnt by heart.
+The loss counts the agent's own tokens only (thoughts, calls, answer). Starting from nothing, the network first learns
+to copy (random words that recur); then every trajectory is seen under a fresh permutation of the name words, so that
+names can only be copied from the conversation and never learnt by heart.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,8 @@ class Config(StageConfig):
     context: int = Field(2048, ge=64)
     """Longest conversation in tokens; longer trajectories are left out and counted."""
     copy_steps: int = Field(220, ge=0)
-    """Steps of copy pretraining (only from fresh weights). Without it the tiny model never learns to use what it reads."""
+    """Steps of copy pretraining (only from fresh weights). Without it the tiny model never learns to use what it
+    reads."""
     steps: int = Field(2000, ge=1)
     """Optimiser steps."""
     seconds: float = Field(0.0, ge=0)

@@ -1,7 +1,7 @@
 """Batches for the cold start.
 
-Enters: trajectories, a tokenizer, a lexicon. Leaves: right-padded token arrays with the positions that count in the loss. Every draw
-depends on (seed, step) alone, so a resumed run sees the very batches it would have seen.
+Enters: trajectories, a tokenizer, a lexicon. Leaves: right-padded token arrays with the positions that count in the
+loss. Every draw depends on (seed, step) alone, so a resumed run sees the very batches it would have seen.
 """
 
 import random
@@ -71,9 +71,10 @@ def draw_batch(
 def copy_batch(vocabulary: NDArray[np.int64], tokens: int, rng: np.random.Generator, done: float) -> Iterator[Row]:
     """Random words that recur, in rows that grow with the share `done` of copy pretraining that lies behind.
 
-    Up to 60 %: rows of 32 words, one passage of 4 to 16 over and over. Copying emerges on short rows alone: rows of 128 with the
-    same number of tokens teach nothing. Then rows of 96, at last of 224: names of two or three words in random order, as
-    pages have them. Only what can be foreseen counts: not the first token of a recurrence, nor anything seen first.
+    Up to 60 %: rows of 32 words, one passage of 4 to 16 over and over. Copying emerges on short rows alone: rows of
+    128 with the same number of tokens teach nothing. Then rows of 96, at last of 224: names of two or three words in
+    random order, as pages have them. Only what can be foreseen counts: not the first token of a recurrence, nor
+    anything seen first.
     """
     length = 32 if done < 0.6 else 96 if done < 0.85 else 224
     for _ in range(max(1, tokens // length)):
@@ -99,7 +100,8 @@ def _recurring_names(vocabulary: NDArray[np.int64], length: int, rng: np.random.
 
 
 def micro_batches(rows: Sequence[Row], most_tokens: int, padding: int = 0) -> list[MicroBatch]:
-    """Group rows by length into right-padded batches of at most `most_tokens` tokens, padding included (one row at least)."""
+    """Group rows by length into right-padded batches of at most `most_tokens` tokens, padding included (one row at
+    least)."""
     ordered = sorted(rows, key=lambda row: len(row.tokens_N))
     groups: list[list[Row]] = []
     for row in ordered:

@@ -1,12 +1,12 @@
 """The training loop of the cold start; run by every process of a group.
 
-Enters: `initial/`, trajectories. Leaves: `checkpoint/`, rows of metrics, `state.pt` while it runs, `result.json` at the end.
+Enters: `initial/`, trajectories. Leaves: `checkpoint/`, rows of metrics, `state.pt` while it runs, `result.json` at
+the end.
 """
 
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from websailor.errors import UserError
 from websailor.files import read_jsonl, write_json
 from websailor.models.local.checkpoint import load_state, save_state
 from websailor.models.local.network import Network
-from websailor.models.local.optimizer import NetworkOptimizer, build_optimizer
+from websailor.models.local.optimizer import build_optimizer
 from websailor.models.local.parallel import Group
 from websailor.models.local.tokenizer import PAD, load_tokenizer, save_tokenizer
 from websailor.progress import progress_bar
@@ -30,6 +30,8 @@ from websailor.sft.batches import Conversation, MicroBatch, Row, copy_batch, dra
 from websailor.wiki import open_wiki
 
 MICRO_BATCH_TOKENS = 1024
+VALIDATE_EVERY = 5
+"""Logged steps between measurements on the trajectories held back."""
 FLOOR = 0.05
 """The learning-rate factor at the end of the decay."""
 
@@ -42,7 +44,8 @@ def loss_sum(network: Network, batch: MicroBatch) -> Tensor:
 
 
 def learning_rate_factor(done: float, step: int, config: Config) -> float:
-    """Linear warm-up over `config.warmup` steps, then constant, then linear decay over the last `config.decay` of the run.
+    """Linear warm-up over `config.warmup` steps, then constant, then linear decay over the last `config.decay` of the
+    run.
 
     `done` is the share of the run that lies behind, by steps or by seconds, whichever is further.
     """
@@ -53,130 +56,164 @@ def learning_rate_factor(done: float, step: int, config: Config) -> float:
     return warm * (FLOOR + (1.0 - FLOOR) * left)
 
 
-@dataclass(slots=True)
-class _Clock:
-    """Seconds of training, summed over interruptions."""
+class Trainer:
+    """One process' part of the cold start: what it learns from, the network, and how far it is."""
 
-    before: float = 0.0
-    started: float = 0.0
+    def __init__(self, group: Group, config: Config, wiki: Path, trajectories: Path, out: Path) -> None:
+        self.group = group
+        self.config = config
+        self.out = out
+        self.tokenizer = load_tokenizer(out / "initial")
+        self.network = Network.load(out / "initial")
+        self.lexicon = open_wiki(wiki).lexicon if config.rename else ()
+        longest = self.network.config.max_positions
+        conversations, self.too_long = _read_conversations(trajectories, self.tokenizer, longest)
+        held_back, self.kept = conversations[: config.validation], conversations[config.validation :]
+        if not self.kept:
+            raise UserError(
+                f"{trajectories}: only {len(conversations)} trajectories of at most {longest} tokens, "
+                f"{config.validation} of them held back: collect more, raise sft.context or lower sft.validation"
+            )
+        self.validation = [encode(self.tokenizer, conversation, None) for conversation in held_back]
+        self.words = _copy_vocabulary(self.tokenizer, self.lexicon)
+        self.padding = self.tokenizer.token_to_id(PAD) or 0
+        self.optimizer = build_optimizer(self.network, config.muon_lr, config.adamw_lr)
+        self.copy_steps = config.copy_steps if config.base is None else 0
+        self.step = 0
+        self._seconds_before = 0.0
+        self._started = self._saved = time.monotonic()
+        state = load_state(out / "state.pt")
+        if state is not None:
+            self.network.load_state_dict(state["network"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self._seconds_before = state["step"], state["seconds"]
 
     @property
     def seconds(self) -> float:
-        return self.before + time.monotonic() - self.started
+        """Seconds of training, summed over interruptions."""
+        return self._seconds_before + time.monotonic() - self._started
+
+    @property
+    def copying(self) -> bool:
+        return self.step < self.copy_steps
+
+    def done(self) -> float:
+        """Share of the run that lies behind, 0 to 1, the same in every process: by steps or by seconds, whichever is
+        further. Copy pretraining counts in the seconds, not in the steps."""
+        by_steps = max(0, self.step - self.copy_steps) / self.config.steps
+        by_seconds = self.group.agree(self.seconds) / self.config.seconds if self.config.seconds else 0.0
+        return min(1.0, max(by_steps, by_seconds))
+
+    def advance(self, done: float) -> dict[str, Any]:
+        """One optimiser step. Returns its row of metrics."""
+        rng = np.random.default_rng([self.config.seed, 1, self.step])
+        tokens, copying = self.config.tokens_per_step, self.copying
+        if copying:
+            factor = 1.0
+            rows = list(copy_batch(self.words, tokens, rng, self.step / self.copy_steps))
+        else:
+            factor = learning_rate_factor(done, self.step - self.copy_steps, self.config)
+            rows = list(draw_batch(self.kept, self.tokenizer, self.lexicon, tokens, rng, self.config.rename_decades))
+        loss, norm = self._update(rows, factor)
+        self.step += 1
+        return {
+            "step": self.step,
+            "phase": "copy" if copying else "sft",
+            "loss": round(loss, 5),
+            "gradient_norm": round(norm, 4),
+            "learning_rate_factor": round(factor, 4),
+            "seconds": round(self.seconds, 2),
+        }
+
+    def _update(self, rows: list[Row], factor: float) -> tuple[float, float]:
+        """Learn from this process' share of the rows. Returns the mean loss of all processes and the gradient norm."""
+        counted = sum(int(row.mask_N[1:].sum()) for row in rows)
+        # Dealing the rows out by length gives every process the same amount of work.
+        share = sorted(rows, key=lambda row: len(row.tokens_N))[self.group.rank :: self.group.size]
+        self.optimizer.zero_grad()
+        total = 0.0
+        for batch in micro_batches(share, MICRO_BATCH_TOKENS, self.padding):
+            loss = loss_sum(self.network, batch) / counted
+            loss.backward()
+            total += loss.item()
+        self.group.sum_gradients(self.optimizer.parameters)
+        return self.group.sum(total)[0], self.optimizer.step(factor)
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Mean loss and share of right tokens on the trajectories held back; empty when there are none."""
+        if not self.validation:
+            return {}
+        loss = right = count = 0.0
+        for batch in micro_batches(
+            self.validation[self.group.rank :: self.group.size], MICRO_BATCH_TOKENS, self.padding
+        ):
+            hidden_KD = self.network.hidden(batch.tokens_BT)[batch.rows_K, batch.columns_K]
+            logits_KV = self.network.logits(hidden_KD).float()
+            loss += functional.cross_entropy(logits_KV, batch.targets_K, reduction="sum").item()
+            right += (logits_KV.argmax(-1) == batch.targets_K).sum().item()
+            count += len(batch.targets_K)
+        loss, right, count = self.group.sum(loss, right, count)
+        return {"validation_loss": round(loss / count, 5), "validation_accuracy": round(right / count, 5)}
+
+    def save_state(self, at_once: bool = False) -> None:
+        """Write `state.pt` if the last one is older than `state_every` seconds."""
+        if at_once or time.monotonic() - self._saved > self.config.state_every:
+            state = {
+                "network": self.network.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "seconds": self.seconds,
+            }
+            save_state(self.out / "state.pt", state)
+            self._saved = time.monotonic()
+
+    def finish(self) -> None:
+        """Write the checkpoint and the counts; the training state is no longer needed."""
+        final = self.validate()
+        if not self.group.is_first:
+            return
+        save_tokenizer(self.tokenizer, self.out / "checkpoint")
+        self.network.save(self.out / "checkpoint")
+        counts = {
+            "parameters": self.network.parameter_count(),
+            "steps": self.step,
+            "trajectories": len(self.kept),
+            "too_long": self.too_long,
+            "training_seconds": round(self.seconds, 1),
+            "processes": self.group.size,
+        }
+        write_json(self.out / "result.json", {**counts, **final})
+        (self.out / "state.pt").unlink(missing_ok=True)
 
 
 def train(group: Group, config: Config, wiki: Path, trajectories: Path, out: Path) -> None:
     """Train from `out/initial` (or from `out/state.pt`) to `out/checkpoint`."""
-    tokenizer = load_tokenizer(out / "initial")
-    network = Network.load(out / "initial")
-    lexicon = open_wiki(wiki).lexicon if config.rename else ()
-    conversations, too_long = _read_conversations(trajectories, tokenizer, network.config.max_positions)
-    held_back, kept = conversations[: config.validation], conversations[config.validation :]
-    if not kept:
-        raise UserError(
-            f"{trajectories}: only {len(conversations)} trajectories of at most {network.config.max_positions} tokens, "
-            f"{config.validation} of them held back: collect more, raise sft.context or lower sft.validation"
-        )
-    rng = np.random.default_rng([config.seed, 0])
-    validation = [encode(tokenizer, conversation, None) for conversation in held_back]
-    optimizer = build_optimizer(network, config.muon_lr, config.adamw_lr)
-    words = _copy_vocabulary(tokenizer, lexicon)
-    copy_steps = config.copy_steps if config.base is None else 0
-    state = load_state(out / "state.pt")
-    step, clock = _restore(state, network, optimizer)
+    trainer = Trainer(group, config, wiki, trajectories, out)
+    metrics = out / "metrics.jsonl"
     if group.is_first:
-        _trim_metrics(out / "metrics.jsonl", step)
-    padding = tokenizer.token_to_id(PAD) or 0
-    last_saved = time.monotonic()
-    total = copy_steps + config.steps
-    with progress_bar("cold start", total) if group.is_first else _silence() as bar:
-        bar.advance(step)
-        while step < total:
-            rng = np.random.default_rng([config.seed, 1, step])
-            copying = step < copy_steps
-            if copying:
-                rows = list(copy_batch(words, config.tokens_per_step, rng, step / copy_steps))
-                factor = 1.0
-            else:
-                rows = list(draw_batch(kept, tokenizer, lexicon, config.tokens_per_step, rng, config.rename_decades))
-                elapsed = group.agree(clock.seconds) if config.seconds else 0.0
-                done = max((step - copy_steps) / config.steps, elapsed / config.seconds if config.seconds else 0.0)
-                if done >= 1.0:
-                    break
-                factor = learning_rate_factor(done, step - copy_steps, config)
-            loss, norm = _update(group, network, optimizer, rows, padding, factor)
-            step += 1
-            bar.advance()
-            if step % config.log_every == 0 or step == total:
-                row: dict[str, Any] = {
-                    "step": step,
-                    "phase": "copy" if copying else "sft",
-                    "loss": round(loss, 5),
-                    "gradient_norm": round(norm, 4),
-                    "learning_rate_factor": round(factor, 4),
-                    "seconds": round(clock.seconds, 2),
-                }
-                if not copying and validation and step % (5 * config.log_every) == 0:
-                    row |= _validate(group, network, validation, padding)
+        _trim_metrics(metrics, trainer.step)
+    with progress_bar("cold start, %", 100, shown=group.is_first) as bar:
+        shown = 0.0
+        while (done := trainer.done()) < 1.0:
+            row = trainer.advance(done)
+            bar.advance(100 * done - shown)
+            shown = 100 * done
+            if trainer.step % config.log_every == 0:
+                if not trainer.copying and trainer.step % (VALIDATE_EVERY * config.log_every) == 0:
+                    row |= trainer.validate()
                 if group.is_first:
-                    _append(out / "metrics.jsonl", row)
-                    bar.note(f"loss {loss:.3f}")
-            if group.is_first and time.monotonic() - last_saved > config.state_every:
-                save_state(out / "state.pt", _state(network, optimizer, step, clock.seconds))
-                last_saved = time.monotonic()
-        final = _validate(group, network, validation, padding) if validation else {}
-    if group.is_first:
-        folder = out / "checkpoint"
-        save_tokenizer(tokenizer, folder)
-        network.save(folder)
-        write_json(
-            out / "result.json",
-            {
-                "parameters": network.parameter_count(),
-                "steps": step,
-                "trajectories": len(kept),
-                "too_long": too_long,
-                "training_seconds": round(clock.seconds, 1),
-                "processes": group.size,
-                **final,
-            },
-        )
-        (out / "state.pt").unlink(missing_ok=True)
+                    _append(metrics, row)
+                    bar.note(f"step {trainer.step}, loss {row['loss']:.3f}")
+            if group.is_first:
+                trainer.save_state()
+        bar.advance(100 - shown)
+    trainer.finish()
 
 
 def read_result(out: Path) -> dict[str, float]:
     """Counts of a finished training, for the manifest."""
     return json.loads((out / "result.json").read_text(encoding="utf-8"))
-
-
-def _update(
-    group: Group, network: Network, optimizer: NetworkOptimizer, rows: list[Row], padding: int, factor: float
-) -> tuple[float, float]:
-    """One step on this process' share of the rows. Returns the mean loss over all processes and the gradient norm."""
-    counted = sum(int(row.mask_N[1:].sum()) for row in rows)
-    # Dealing the rows out by length gives every process the same amount of work.
-    share = sorted(rows, key=lambda row: len(row.tokens_N))[group.rank :: group.size]
-    optimizer.zero_grad()
-    total = 0.0
-    for batch in micro_batches(share, MICRO_BATCH_TOKENS, padding):
-        loss = loss_sum(network, batch) / counted
-        loss.backward()
-        total += loss.item()
-    group.sum_gradients(optimizer.parameters)
-    return group.sum(total)[0], optimizer.step(factor)
-
-
-@torch.no_grad()
-def _validate(group: Group, network: Network, rows: Sequence[Row], padding: int) -> dict[str, float]:
-    """Mean loss and share of right tokens on held-back trajectories."""
-    loss = right = count = 0.0
-    for batch in micro_batches(rows[group.rank :: group.size], MICRO_BATCH_TOKENS, padding):
-        logits_KV = network.logits(network.hidden(batch.tokens_BT)[batch.rows_K, batch.columns_K]).float()
-        loss += functional.cross_entropy(logits_KV, batch.targets_K, reduction="sum").item()
-        right += (logits_KV.argmax(-1) == batch.targets_K).sum().item()
-        count += len(batch.targets_K)
-    loss, right, count = group.sum(loss, right, count)
-    return {"validation_loss": round(loss / count, 5), "validation_accuracy": round(right / count, 5)}
 
 
 def _read_conversations(file: Path, tokenizer: Tokenizer, longest: int) -> tuple[list[Conversation], int]:
@@ -197,18 +234,6 @@ def _copy_vocabulary(tokenizer: Tokenizer, lexicon: Sequence[str]) -> np.ndarray
     return np.asarray(known or range(tokenizer.get_vocab_size()), dtype=np.int64)
 
 
-def _state(network: Network, optimizer: NetworkOptimizer, step: int, seconds: float) -> dict[str, Any]:
-    return {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "seconds": seconds}
-
-
-def _restore(state: dict[str, Any] | None, network: Network, optimizer: NetworkOptimizer) -> tuple[int, _Clock]:
-    if state is None:
-        return 0, _Clock(0.0, time.monotonic())
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    return state["step"], _Clock(state["seconds"], time.monotonic())
-
-
 def _trim_metrics(file: Path, step: int) -> None:
     """Drop rows that an interrupted run logged after the state it is resumed from."""
     if file.is_file():
@@ -219,19 +244,3 @@ def _trim_metrics(file: Path, step: int) -> None:
 def _append(file: Path, row: dict[str, Any]) -> None:
     with file.open("a", encoding="utf-8") as handle:
         handle.write(json.dumps(row) + "\n")
-
-
-class _silence:
-    """Stands where a progress bar would; only the first process shows one."""
-
-    def __enter__(self) -> "_silence":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def advance(self, amount: float = 1) -> None:
-        return
-
-    def note(self, text: str) -> None:
-        return

@@ -44,8 +44,9 @@ class Renaming:
     ) -> Self:
         """A uniformly random permutation of `lexicon`; with `keep_initial` every word keeps its first letter.
 
-        With `decades` the decades of the twentieth century change places too: `1953` and `1950s` become, say, `1913` and `1910s`, so that what a label means stays true and no year can be learnt by heart. The order of
-        years is lost: leave it off where questions compare years.
+        With `decades` the decades of the twentieth century change places too: `1953` and `1950s` become, say, `1913`
+        and `1910s`, so that what a label means stays true and no year can be learnt by heart. The order of years is
+        lost: leave it off where questions compare years.
         """
         groups: dict[str, list[str]] = defaultdict(list)
         for word in lexicon:

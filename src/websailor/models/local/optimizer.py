@@ -78,7 +78,8 @@ class NetworkOptimizer:
         self._base = [(group, group["lr"]) for group in (*self.muon.param_groups, *self.adamw.param_groups)]
 
     def step(self, factor: float = 1.0, clip: float | None = 1.0) -> float:
-        """Clip to a global norm of `clip`, update with learning rates scaled by `factor`. Returns the norm before clipping."""
+        """Clip to a global norm of `clip`, update with learning rates scaled by `factor`. Returns the norm before
+        clipping."""
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, clip if clip is not None else float("inf")))
         for group, base in self._base:
             group["lr"] = base * factor

@@ -1,7 +1,8 @@
 """Data-parallel training on one machine: one process a core, gloo all-reduce.
 
-Enters: a picklable function `worker(group, *arguments)`. Leaves: the same function run by every process, with gradients averaged
-where it asks for it. One torch thread a process: two OpenMP threads on a shared machine run slower than one.
+Enters: a picklable function `worker(group, *arguments)`. Leaves: the same function run by every process, with
+gradients averaged where it asks for it. One torch thread a process: two OpenMP threads on a shared machine run slower
+than one.
 """
 
 import os
@@ -31,7 +32,8 @@ class Group:
         return self.rank == 0
 
     def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace every gradient by its sum over the processes, in one flat all-reduce (missing gradients count as zero)."""
+        """Replace every gradient by its sum over the processes, in one flat all-reduce (missing gradients count as
+        zero)."""
         if self.size == 1:
             return
         parameters = list(parameters)

@@ -9,10 +9,10 @@ Two kinds, one mechanism (byte-level, so nothing is ever unknown):
   a decade can be read off.
 - `bpe`: ordinary byte-level BPE for real text.
 
-Fragments of the agent protocol that never change (`<tool_call>` with the opening of its JSON and so on) are single added tokens: a
-tool call costs a dozen tokens, not fifty. A word that follows such a fragment or a line break is encoded as if a space stood
-before it, so that a name is one and the same token wherever it stands; decoding is exact but for that one space, which every
-reader of the protocol strips.
+Fragments of the agent protocol that never change (`<tool_call>` with the opening of its JSON and so on) are single
+added tokens: a tool call costs a dozen tokens, not fifty. A word that follows such a fragment or a line break is
+encoded as if a space stood before it, so that a name is one and the same token wherever it stands; decoding is exact
+but for that one space, which every reader of the protocol strips.
 """
 
 import json
@@ -79,7 +79,8 @@ def _bytes() -> list[str]:
 def build_word_tokenizer(texts: Iterable[str], most: int = 4000, always: Iterable[str] = ()) -> Tokenizer:
     """One token for each of the `most` most frequent words, bytes for the rest.
 
-    The words of `always` (the lexicon of a generated world) are included in any case, with and without a space before them.
+    The words of `always` (the lexicon of a generated world) are included in any case, with and without a space before
+    them.
     """
     probe = _add_protocol_tokens(_skeleton(models.BPE(vocab={b: i for i, b in enumerate(_bytes())}, merges=[])))
     splitter = probe.pre_tokenizer
