@@ -11,6 +11,7 @@ import pytest
 from websailor.errors import ConfigChanged, UserError
 from websailor.wiki import Config, import_dump, open_wiki, run
 from websailor.wiki.dump import DumpReader
+from websailor.wiki.importing import import_pages
 
 MakeDump = Callable[..., str]
 TITLES = ["Ada Lovelace", "Analytical Engine", "Charles Babbage", "London", "Mercury"]
@@ -246,6 +247,24 @@ def test_what_an_interrupted_import_left_is_replaced(tmp_path: Path, make_dump: 
     import_dump(source, tmp_path / "wiki")
     assert list(open_wiki(tmp_path / "wiki").titles()) == TITLES
     assert not part.exists()
+
+
+def test_many_processes_make_the_same_wiki(tmp_path: Path, make_dump: MakeDump) -> None:
+    pages = {f"Page {n}": f"'''Page {n}''' links to [[Page {n * 7 % 300}]]." for n in range(300)}
+    source = tmp_path / "dump.xml"
+    source.write_text(make_dump({**pages, "Alias": "#REDIRECT [[Page 4]]"}), encoding="utf-8")
+    found = []
+    for workers in (1, 3):
+        directory = tmp_path / f"wiki{workers}"
+        directory.mkdir()
+        counts = import_pages(source, directory, workers=workers)
+        wiki = open_wiki(directory)
+        found.append((counts, list(wiki.pages()), [hit for n in range(20) for hit in wiki.search(f"page {n}")]))
+    assert found[0] == found[1]
+    source.write_bytes(source.read_bytes()[:-2000])
+    (tmp_path / "cut").mkdir()
+    with pytest.raises(UserError, match="cut off"):
+        import_pages(source, tmp_path / "cut", workers=2)
 
 
 def test_limit_counts_pages_not_redirects(tmp_path: Path, make_dump: MakeDump) -> None:

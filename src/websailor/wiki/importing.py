@@ -37,8 +37,13 @@ _POOL_FROM_BYTES = 20_000_000
 """Size of dump from which a pool of processes pays for its start."""
 
 
-def import_pages(source: Path, directory: Path, limit: int | None = None) -> dict[str, float]:
+def import_pages(
+    source: Path, directory: Path, limit: int | None = None, workers: int | None = None
+) -> dict[str, float]:
     """Fill `directory` with the pages of the dump `source`. Returns counts.
+
+    `workers`: processes that parse; by default one per core for a large dump and none for a small one. The result is
+    the same whatever their number.
 
     `UserError` when the file is no whole dump or holds no page of the main namespace; what was written is then useless.
     """
@@ -47,7 +52,7 @@ def import_pages(source: Path, directory: Path, limit: int | None = None) -> dic
     counts = {"other_namespaces": 0.0, "other_models": 0.0}
     with StoreWriter(directory) as writer, progress_bar("import pages", reader.size) as bar:
         seen = stored = 0
-        for page in _parsed(_wanted(reader, counts, limit), reader):
+        for page in _parsed(_wanted(reader, counts, limit), reader, workers):
             writer.add(page)
             stored += page.redirect_to is None
             if reader.position > seen:
@@ -84,9 +89,10 @@ def _wanted(reader: DumpReader, counts: dict[str, float], limit: int | None) -> 
                 return
 
 
-def _parsed(raws: Iterable[RawPage], reader: DumpReader) -> Iterator[Page]:
-    workers = os.cpu_count() or 1
-    if reader.size < _POOL_FROM_BYTES or workers == 1:
+def _parsed(raws: Iterable[RawPage], reader: DumpReader, workers: int | None) -> Iterator[Page]:
+    if workers is None:
+        workers = (os.cpu_count() or 1) if reader.size >= _POOL_FROM_BYTES else 1
+    if workers <= 1:
         for raw in raws:
             yield read_page(raw, reader.site)
         return

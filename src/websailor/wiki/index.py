@@ -125,6 +125,8 @@ class SearchIndex:
         self._folded = _analyzer(stem=False)
         self.pages = self._searcher.num_docs
         self._frequency = lru_cache(maxsize=1 << 16)(self._searcher.doc_freq)
+        self.words_of_word = lru_cache(maxsize=1 << 16)(self.words)
+        """`words` for single words, remembered."""
 
     def words(self, text: str) -> list[str]:
         """The terms of a text as the index knows them."""

@@ -6,7 +6,7 @@ references are left out, and so are quote marks of emphasis and the holes that d
 
 import re
 
-from websailor.wiki.marks import BREAK, CLOSE, ITEM, OPEN, ROW, without_marks
+from websailor.wiki.marks import BREAK, HOLE, ITEM, ROW, without_marks
 from websailor.wiki.names import name_set
 
 _HEADING = re.compile(r"(={1,6})(.+?)(={1,6})\s*$")
@@ -14,25 +14,18 @@ _DROPPED_SECTIONS = name_set("page", "dropped_sections")
 _EMPHASIS = re.compile(r"'{2,}")
 _SWITCH = re.compile(r"__[A-Z]{3,24}__")
 _WEB_LINK = re.compile(r"\[(?:https?:|ftp:|mailto:)?//[^\s\[\]]*[ \t]*([^\[\]\n]*)\]")
-_IN_LINE = {ord(BREAK): " ", ord(ITEM): ", ", ord(ROW): " "}
-_HOLES = (
-    (re.compile(r"[ \t\xa0\u2009]+"), " "),
-    (re.compile(f"({OPEN}) +"), r" \1"),
-    (re.compile(f" +({CLOSE})"), r"\1 "),
-    (re.compile(r"([(（])[ ,;:]+"), r"\1"),
-    (re.compile(r"(?<![ ,;])[ ,;]+([)）])"), r"\1"),
-    (re.compile(r" ?\((?:years ago|aged?|age|or)?\)"), ""),
-    (re.compile(r" +([,.;:)](?: |$))", re.MULTILINE), r"\1"),
-    (re.compile(r"([,;]) ?[,;]"), r"\1"),
-    (re.compile(r" {2,}"), " "),
-    (re.compile(r" *\n *"), "\n"),
-    (re.compile(r"\n{3,}"), "\n\n"),
-)
+_HOLES = re.compile(f"{HOLE}(?: *{HOLE})+")
+_SPACES = re.compile(r"[ \t]{2,}|\t")
+_LOST_AGE = re.compile(r" \((?:years ago|aged?|age|or)\)")
 
 
 def lay_out(text: str) -> str:
     """Paragraphs separated by blank lines; link marks stay in."""
-    text = _SWITCH.sub("", _EMPHASIS.sub("", _WEB_LINK.sub(r"\1", text)))
+    if "//" in text:
+        text = _WEB_LINK.sub(r"\1", text)
+    text = _EMPHASIS.sub("", text).replace(BREAK, " ").replace(ITEM, ", ").replace("\xa0", " ").replace("\u2009", " ")
+    if "__" in text:
+        text = _SWITCH.sub("", text)
     blocks = _Blocks()
     dropping = 0
     for raw in text.split("\n"):
@@ -54,13 +47,33 @@ def lay_out(text: str) -> str:
         elif first in "*#:;":
             blocks.add(line.lstrip("*#:; "), "\n")
         elif first == ROW:
-            blocks.add(line[1:], "\n")
+            blocks.add(line[1:].replace(ROW, " "), "\n")
         else:
-            blocks.add(line, " ")
-    text = blocks.text().translate(_IN_LINE)
-    for pattern, replacement in _HOLES:
-        text = pattern.sub(replacement, text)
-    return text.strip()
+            blocks.add(line.replace(ROW, " "), " ")
+    return _LOST_AGE.sub("", _SPACES.sub(" ", close_holes(blocks.text()))).strip()
+
+
+def close_holes(text: str) -> str:
+    """Mend what surrounds a hole: `(born 1947; HOLE)` -> `(born 1947)`, `word HOLE, word` -> `word, word`."""
+    pieces = _HOLES.sub(HOLE, text).split(HOLE)
+    done = [pieces[0]]
+    for right in pieces[1:]:
+        left, right_words = done[-1], right.lstrip(" ")
+        before = left.rstrip(" ,;:")
+        following = right_words[:1]
+        if before.endswith(("(", "（")):
+            right_words = right_words.lstrip(" ,;:")
+            if right_words.startswith((")", "）")):
+                before, right_words = before[:-1].rstrip(" "), right_words[1:]
+            done[-1], right = before, right_words
+        elif following and following in ")）":
+            done[-1], right = left.rstrip(" ,;"), right_words
+        elif following and following in ",;" and left.rstrip(" ")[-1:] in (",", ";"):
+            done[-1], right = left.rstrip(" "), right_words[1:]
+        elif following and following in ",.;:" and right_words[1:2] in ("", " ", "\n", HOLE):
+            done[-1], right = left.rstrip(" "), right_words
+        done.append(right)
+    return "".join(done)
 
 
 class _Blocks:

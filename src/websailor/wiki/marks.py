@@ -13,6 +13,8 @@ CLOSE = "\ue002"
 """End of a link's anchor."""
 ROW = "\ue004"
 """Start of a table row."""
+HOLE = "\ue005"
+"""Where something was left out: a reference, a template that is no text."""
 OPEN = "[\U000f0000-\U0010ffff]"
 """Pattern of the character that starts a link's anchor; the character is the link's number."""
 
@@ -30,11 +32,6 @@ def mark_of(index: int) -> str:
 def mark_index(mark: str) -> int:
     """Number of the link that `mark` opens."""
     return ord(mark) - _FIRST
-
-
-def is_open(character: str) -> bool:
-    """True for a character that opens a link."""
-    return ord(character) >= _FIRST
 
 
 def without_marks(text: str) -> str:

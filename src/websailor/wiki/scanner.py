@@ -14,21 +14,30 @@ from dataclasses import dataclass, field
 
 from websailor.records import Link
 from websailor.wiki.layout import lay_out
-from websailor.wiki.marks import BREAK, CLOSE, MOST_LINKS, OPEN, is_open, mark_index, mark_of, without_marks
+from websailor.wiki.marks import BREAK, CLOSE, HOLE, MOST_LINKS, OPEN, mark_index, mark_of, without_marks
 from websailor.wiki.names import name_set
 from websailor.wiki.tables import flatten_table
-from websailor.wiki.templates import Arguments, expand
+from websailor.wiki.templates import Arguments, expand, is_text
 from websailor.wiki.titles import CATEGORY_NAMESPACE, FILE_NAMESPACES, Site
 
 MAXIMUM_DEPTH = 40
 """MediaWiki's own limit; deeper constructs are left as text."""
 
-_TOKEN = re.compile(
-    r"<!--|\{\{|\}\}|\[\[|\]\]|^[ \t:]*\{\||^[ \t]*\|\}(?!\})|\||</?[a-zA-Z][^<>]*>",
-    re.MULTILINE,
+# Links and templates with nothing inside are most of the markup: they are one token each. Group 3 (the letters glued to
+# a link) tells a link, groups 4 and 5 tell a template, the other tokens have no groups. Every alternative starts with a
+# literal: that lets the pattern skip plain text fast, so where a table starts is looked up afterwards.
+_SIMPLE = (
+    r"\[\[([^\[\]{}|<>\n:#&_]+)(?:\|([^\[\]{}|<>\n]*))?\]\]([a-zà-öø-ÿ]*)"
+    r"|\{\{([^{}\[\]|<>]+)(\|[^{}\[\]<>]*)?\}\}"
 )
+_OTHER = r"<!--|\{\{|\}\}|\[\[|\]\]|\{\||\|\}(?!\})|</?[a-zA-Z][^<>]*>"
+_TEXT_TOKEN = re.compile(f"{_SIMPLE}|{_OTHER}")
+_ARGUMENT_TOKEN = re.compile(rf"{_SIMPLE}|{_OTHER}|\|")
+_LONGEST_INDENT = 20
 _TAG_NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 _TRAIL = re.compile(r"[a-zà-öø-ÿ]+")
+_OPEN = re.compile(OPEN)
+_MARK = re.compile(f"({OPEN[:-1]}{CLOSE}])")
 _EXPANDED_LINK = re.compile(r"\[\[([^\[\]|{}\n]+)(?:\|([^\[\]{}\n]*))?\]\]")
 _RESERVED = re.compile("[\ue000-\ue00f\U000f0000-\U0010ffff]")
 _BAD_TITLE = re.compile("[\\[\\]{}<>|\n\ue000-\ue00f\U000f0000-\U0010ffff]")
@@ -37,6 +46,7 @@ _OTHER_WIKIS = name_set("page", "other_wikis")
 _DROPPED_TAGS = name_set("tags", "dropped")
 _VERBATIM_TAGS = name_set("tags", "verbatim")
 _LINE_TAGS = name_set("tags", "line")
+_CLOSERS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _DROPPED_TAGS | _VERBATIM_TAGS}
 _INFOBOXES = name_set("page", "infoboxes")
 
 
@@ -55,7 +65,7 @@ class Markup:
 
 def scan(source: str, site: Site, title: str = "") -> Markup:
     """Read a whole page. `title` is what `{{PAGENAME}}` stands for. Never raises, whatever `source` holds."""
-    scanner = _Scanner(_RESERVED.sub("", source), site, title)
+    scanner = _Scanner(source, site, title)
     text, spans = _count_offsets(lay_out(html.unescape(scanner.read())))
     links = [Link(anchor=text[start:end], target=scanner.targets[index], offset=start) for index, start, end in spans]
     seen = {link.target for link in links}
@@ -77,7 +87,7 @@ def scan_value(source: str, site: Site, title: str = "") -> tuple[str, dict[str,
 
     Line breaks, list items and `<br>` stay in it as separators; the caller splits and types the values.
     """
-    scanner = _Scanner(_RESERVED.sub("", source), site, title)
+    scanner = _Scanner(source, site, title)
     text = html.unescape(scanner.read())
     return text, {mark_of(index): target for index, target in enumerate(scanner.targets)}
 
@@ -98,7 +108,7 @@ class _Frame:
 
 class _Scanner:
     def __init__(self, source: str, site: Site, title: str) -> None:
-        self.source = source
+        self.source = source if source.isascii() else _RESERVED.sub("", source)
         self.site = site
         self.title = title
         self.targets: list[str] = []
@@ -112,25 +122,44 @@ class _Scanner:
     def read(self) -> str:
         source, stack = self.source, self._stack
         position = 0
-        while match := _TOKEN.search(source, position):
-            token = match.group()
-            if match.start() > position:
-                stack[-1].parts[-1].append(source[position : match.start()])
-            position = self._token(token, match.start(), match.end())
+        while True:
+            position, done = self._read_in_frame(stack[-1], position)
+            if done:
+                break
         stack[-1].parts[-1].append(source[position:])
         self._collapse(0)
         return "".join(stack[0].parts[0])
+
+    def _read_in_frame(self, frame: _Frame, position: int) -> tuple[int, bool]:
+        """Read on until another frame is on top, or to the last token; returns the position and whether that was it."""
+        source, stack, add = self.source, self._stack, frame.parts[-1].append
+        tokens = _ARGUMENT_TOKEN if frame.kind in ("{{", "[[") else _TEXT_TOKEN
+        for match in tokens.finditer(source, position):
+            start, end = match.span()
+            if start > position:
+                add(source[position:start])
+            kind = match.lastindex
+            if kind == 3:
+                add(self._simple_link(*match.group(1, 2, 3)))
+            elif kind is not None:
+                add(self._simple_template(match, start, end))
+            else:
+                token = match.group()
+                if token == "|":
+                    frame.parts.append([])
+                    add = frame.parts[-1].append
+                else:
+                    end_of_token, end = end, self._token(token, start, end)
+                    if end != end_of_token or stack[-1] is not frame:
+                        return end, False
+            position = end
+        return position, True
 
     def _token(self, token: str, start: int, end: int) -> int:
         """Handle one token; returns where scanning goes on."""
         stack = self._stack
         top = stack[-1]
-        if token == "|":
-            if top.kind in ("{{", "[["):
-                top.parts.append([])
-            else:
-                top.parts[-1].append("|")
-        elif token in ("{{", "[["):
+        if token in ("{{", "[[") or (token == "{|" and self._starts_line(start)):
             if len(stack) <= MAXIMUM_DEPTH:
                 stack.append(_Frame(token, start, token))
             else:
@@ -142,16 +171,19 @@ class _Scanner:
         elif token == "<!--":
             closed = self.source.find("-->", end)
             return closed + 3 if closed >= 0 else len(self.source)
-        elif token.startswith("<"):
+        elif token[0] == "<":
             return self._tag(token, end)
-        elif token.endswith("{|"):
-            if len(stack) <= MAXIMUM_DEPTH:
-                stack.append(_Frame("{|", start, token))
-            else:
-                top.parts[-1].append(token)
+        elif token == "|}" and self._starts_line(start):
+            self._close_table()
         else:
-            self._close_table(token)
+            top.parts[-1].append(token)
         return end
+
+    def _starts_line(self, start: int) -> bool:
+        """True when nothing but spaces and indentation stands before `start` in its line."""
+        before = self.source[max(0, start - _LONGEST_INDENT) : start]
+        line = before.rpartition("\n")[2]
+        return not line.strip(" \t:") and (len(line) < len(before) or start < _LONGEST_INDENT)
 
     def _collapse(self, height: int) -> None:
         """Turn all frames above `height` into text of the frame there: they were never closed."""
@@ -190,10 +222,10 @@ class _Scanner:
         text = self._template(frame, end, top_level=all(below.kind != "{{" for below in self._stack))
         self._stack[-1].parts[-1].append(text)
 
-    def _close_table(self, token: str) -> None:
+    def _close_table(self) -> None:
         height = self._nearest("{|", ("{{",))
         if not height:
-            self._stack[-1].parts[-1].append(token)
+            self._stack[-1].parts[-1].append("|}")
             return
         self._collapse(height)
         frame = self._stack.pop()
@@ -203,15 +235,20 @@ class _Scanner:
         match = _TAG_NAME.match(token)
         name = match.group(1).lower() if match else ""
         part = self._stack[-1].parts[-1]
-        if name in _DROPPED_TAGS or name in _VERBATIM_TAGS:
-            if token.startswith("</") or token.endswith("/>") or name in self._unclosed_tags:
+        if (close := _CLOSERS.get(name)) is not None:
+            if token[1] == "/" or name in self._unclosed_tags:
                 return end
-            closing = re.compile(rf"</{name}\s*>", re.IGNORECASE).search(self.source, end)
+            if token[-2] == "/":
+                part.append(HOLE)
+                return end
+            closing = close.search(self.source, end)
             if closing is None:
                 self._unclosed_tags.add(name)
                 return end
             if name in _VERBATIM_TAGS:
                 part.append(self.source[end : closing.start()].replace("\n", " "))
+            else:
+                part.append(HOLE)
             return closing.end()
         if name == "br":
             part.append(BREAK)
@@ -223,6 +260,15 @@ class _Scanner:
         elif name in _LINE_TAGS:
             part.append("\n")
         return end
+
+    def _simple_link(self, target: str, shown: str | None, trail: str) -> str:
+        """`[[target]]` or `[[target|shown]]` without a colon, a section or anything inside."""
+        title = target.strip()
+        if not title or (shown is not None and not shown.strip()):
+            return self._link([target] if shown is None else [target, shown], trail)
+        if not title[0].isupper() or "  " in title:
+            title = self.site.normalise(title)
+        return self._marked(title, (target if shown is None else shown).strip() + trail)
 
     def _link(self, parts: list[str], trail: str) -> str:
         """A closed `[[...]]`: its words, marked when they lead to a page of this wiki."""
@@ -247,8 +293,8 @@ class _Scanner:
             # The pipe trick: `[[Anthem (novella)|]]` reads "Anthem".
             anchor = re.sub(r"\s*\([^()]*\)$|,.*$", "", target.partition(":")[2] if prefix else target)
         anchor = " ".join(anchor.split("\n")) + trail
-        title = self.site.normalise(html.unescape(target))
-        if outside or not title or _BAD_TITLE.search(title) or not anchor.strip() or any(map(is_open, anchor)):
+        title = self.site.normalise(html.unescape(target).replace(HOLE, ""))
+        if outside or not title or _BAD_TITLE.search(title) or not anchor.strip() or _OPEN.search(anchor):
             return anchor
         return self._marked(title, anchor)
 
@@ -257,6 +303,14 @@ class _Scanner:
             return anchor
         self.targets.append(title)
         return mark_of(len(self.targets) - 1) + anchor + CLOSE
+
+    def _simple_template(self, match: re.Match[str], start: int, end: int) -> str:
+        name, rest = match.group(4).replace("_", " ").strip().lower(), match.group(5)
+        if not is_text(name) and not is_infobox(name):
+            self.templates.add(name)
+            return HOLE
+        parts = [[match.group(4)], *([part] for part in rest[1:].split("|"))] if rest else [[match.group(4)]]
+        return self._template(_Frame("{{", start, "{{", parts), end, all(f.kind != "{{" for f in self._stack))
 
     def _template(self, frame: _Frame, end: int, top_level: bool) -> str:
         name = without_marks("".join(frame.parts[0])).replace("_", " ").strip().lower()
@@ -270,12 +324,14 @@ class _Scanner:
                     anchor = without_marks(match.group(2)).replace("''", "").strip(" '")
                     self.infobox_links.append((mark_index(match.group(1)), anchor))
             return ""
+        if not is_text(name):
+            return HOLE
         text = expand(name, Arguments(frame.parts[1:]), self.title)
         if "[[" in text:
             text = _EXPANDED_LINK.sub(
                 lambda link: self._link([part for part in link.groups() if part is not None], ""), text
             )
-        return text
+        return text or HOLE
 
 
 def is_infobox(name: str) -> bool:
@@ -290,20 +346,17 @@ def is_infobox(name: str) -> bool:
 
 def _count_offsets(text: str) -> tuple[str, list[tuple[int, int, int]]]:
     """Take the link marks out: the text, and (link index, start, end) of every anchor in it."""
-    pieces: list[str] = []
     spans: list[tuple[int, int, int]] = []
-    length = position = 0
+    pieces = _MARK.split(text)
+    length = len(pieces[0])
     opened: tuple[int, int] | None = None
-    for match in re.finditer(f"{OPEN}|{CLOSE}", text):
-        piece = text[position : match.start()]
-        pieces.append(piece)
-        length += len(piece)
-        position = match.end()
-        if match.group() != CLOSE:
-            opened = (mark_index(match.group()), length)
+    for at in range(1, len(pieces), 2):
+        mark = pieces[at]
+        if mark != CLOSE:
+            opened = (mark_index(mark), length)
         elif opened is not None:
             if length > opened[1]:
                 spans.append((*opened, length))
             opened = None
-    pieces.append(text[position:])
-    return "".join(pieces), spans
+        length += len(pieces[at + 1])
+    return "".join(pieces[::2]), spans

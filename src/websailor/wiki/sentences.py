@@ -39,7 +39,7 @@ def first_sentence(text: str) -> str:
     first = ""
     for start, end in sentence_spans(text[:4000]):
         sentence = text[start:end].strip()
-        if sentence[-1:] in ".!?。！？\"'”)" and len(sentence) > 15:
+        if sentence[-1:] in ".!?。！？\"'”" and len(sentence) > 15:
             return sentence
         first = first or sentence
     return first

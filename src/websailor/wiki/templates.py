@@ -7,7 +7,7 @@ listed in `wikitext.toml` (citations, navigation, hatnotes, pronunciation) leave
 import re
 from collections.abc import Callable
 
-from websailor.wiki.marks import BREAK, ITEM, without_marks
+from websailor.wiki.marks import BREAK, HOLE, ITEM, without_marks
 from websailor.wiki.names import NAMES
 
 LANGUAGES: dict[str, str] = NAMES["languages"]
@@ -46,9 +46,9 @@ class Arguments:
             # Only the first piece can hold the name: later ones follow a link, a template or a comment.
             match = _NAMED.match(part[0]) if part else None
             if match is None:
-                self.positional.append("".join(part))
+                self.positional.append("".join(part).replace(HOLE, ""))
                 continue
-            name, value = match.group(1), "".join(part)[match.end() :].strip()
+            name, value = match.group(1), "".join(part)[match.end() :].replace(HOLE, "").strip()
             if name.isdecimal():
                 position = int(name)
                 if 0 < position <= _LONGEST_LIST:
@@ -67,6 +67,16 @@ class Arguments:
 
 
 Handler = Callable[[Arguments], str]
+
+
+def is_text(name: str) -> bool:
+    """False for templates that show nothing, which are most: citations, navigation, maintenance."""
+    return (
+        name in HANDLERS
+        or name.startswith(("lang-", "formatnum:", "ship/"))
+        or name in ("ship", "pagename", "fullpagename", "basepagename")
+        or name.upper() in COUNTRIES
+    )
 
 
 def expand(name: str, arguments: Arguments, title: str) -> str:
