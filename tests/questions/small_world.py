@@ -8,8 +8,9 @@ from tempfile import mkdtemp
 from websailor import graph, wiki
 from websailor.questions.config import Config
 from websailor.questions.corpus import Corpus, load_corpus
-from websailor.questions.maker import Maker, Refused
+from websailor.questions.maker import Maker
 from websailor.questions.pools import Part, draw_pools
+from websailor.questions.seen import Refused, Seen
 from websailor.records import Question
 from websailor.wiki import open_wiki
 
@@ -54,7 +55,7 @@ def first_question(config: Config, part: Part, index: int, tries: int = 400) -> 
     """Question `index` as the stage would make it, duplicates aside; None when every try is refused."""
     for attempt in range(tries):
         try:
-            return maker(config).attempt(part, index, attempt)
+            return maker(config).attempt(part, index, attempt, Seen())
         except Refused:
             continue
     return None

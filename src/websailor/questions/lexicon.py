@@ -32,7 +32,7 @@ class Lexicon:
         found = wikipedia.relation(name, subject_kind)
         if found is None or (object_kind is None) != (found.value_type != "entity"):
             return None
-        if object_kind is not None and found.object and object_kind not in found.object:
+        if object_kind is not None and found.object and not wikipedia.is_among(object_kind, found.object):
             return None
         return found
 

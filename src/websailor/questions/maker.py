@@ -22,6 +22,7 @@ from websailor.questions.operators.u1_fuzzy import EXACT
 from websailor.questions.pools import Part, Pools
 from websailor.questions.proof.engine import ask, proves
 from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.seen import Refused, Seen
 from websailor.questions.structure import (
     Branch,
     branches,
@@ -44,15 +45,6 @@ ROUNDS = 2
 """Widening and dropping by turns: what was dropped leaves room for the rest to become vaguer."""
 
 
-class Refused(Exception):
-    """This try gives no question."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-
-
 class Maker:
     """Makes questions one by one."""
 
@@ -64,12 +56,13 @@ class Maker:
         self.evidence = EvidenceBook(wiki, corpus)
         self.lattices = frozenset(config.lattices)
 
-    def attempt(self, part: Part, index: int, attempt: int) -> Question:
-        """One try at question `index` of a part. Raises `Refused`."""
+    def attempt(self, part: Part, index: int, attempt: int, seen: Seen) -> Question:
+        """One try at question `index` of a part, not to repeat what was `seen`. Raises `Refused`."""
         config, corpus = self.config, self.corpus
         rng = random.Random(f"{config.seed}/{part}/{index}/{attempt}")
         focus = self.pools.draw(part, np.random.default_rng(rng.getrandbits(63)))
         answer = corpus.entities[focus.node]
+        seen.check_answer(answer.name)
         facts = [corpus.tellable[number] for number in focus.sample.facts]
         if unread := next((fact for fact in facts if self.evidence.page(fact) is None), None):
             raise Refused("no_evidence", f"{unread.id} {unread.source.page}")
@@ -78,6 +71,7 @@ class Maker:
         pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, rng)
         try:
             pattern = self._vague(pattern, named, count, rng)
+            seen.check_pattern(pattern)
             clues = ordered_clues(pattern)
             counts = Counts(corpus.tables, pattern)
             self._check_choice(pattern, clues, counts)
@@ -90,6 +84,7 @@ class Maker:
         except ProofTooLarge as error:
             raise Refused("proof_too_large", str(error)) from error
         self._check_words(words, answer)
+        seen.check_prompt(words.prompt)
         leak = leaks(self.wiki, answer.id, (words.prompt, *words.clues), config.leak_rank)
         one_hop = is_one_functional_hop(corpus.tables, pattern)
         level = level_of(pattern, clues, measured.uncertainty.frontier, leak or one_hop)

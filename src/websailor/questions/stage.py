@@ -13,10 +13,10 @@ from websailor.errors import UserError
 from websailor.files import StageDirectory, read_jsonl
 from websailor.progress import progress_bar
 from websailor.questions.config import Config
-from websailor.questions.corpus import load_corpus, plain
-from websailor.questions.maker import Maker, Refused, question_id
+from websailor.questions.corpus import load_corpus
+from websailor.questions.maker import Maker, question_id
 from websailor.questions.pools import Part, draw_pools
-from websailor.questions.structure import identity
+from websailor.questions.seen import Refused, Seen
 from websailor.records import Manifest, Question, Reject
 from websailor.wiki import open_wiki
 
@@ -48,26 +48,6 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         return directory.finish(crossing_subgraphs=maker.pools.crossing)
 
 
-class Seen:
-    """The questions that stand, by what they are about, by their words, by their answer."""
-
-    def __init__(self, per_answer: int) -> None:
-        self._known: set[str] = set()
-        self._answers: Counter[str] = Counter()
-        self._per_answer = per_answer
-
-    def check(self, question: Question) -> None:
-        """Raise `Refused` for a question that is there already, or whose answer was asked for often enough."""
-        if identity(question.pattern) in self._known or plain(question.prompt) in self._known:
-            raise Refused("duplicate", question.prompt)
-        if self._per_answer and self._answers[question.answer] >= self._per_answer:
-            raise Refused("answer_used_up", question.answer)
-
-    def add(self, question: Question) -> None:
-        self._known.update((identity(question.pattern), plain(question.prompt)))
-        self._answers[question.answer] += 1
-
-
 def _make_one(
     maker: Maker, directory: StageDirectory, part: Part, index: int, seen: Seen, reasons: Counter[str]
 ) -> None:
@@ -75,8 +55,7 @@ def _make_one(
     name = question_id(maker.config.seed, part, index)
     for attempt in range(maker.config.attempts):
         try:
-            question = maker.attempt(part, index, attempt)
-            seen.check(question)
+            question = maker.attempt(part, index, attempt, seen)
         except Refused as refusal:
             reasons[refusal.reason] += 1
             reject = Reject(id=f"{name}/{attempt}", reason=refusal.reason, detail=refusal.detail)

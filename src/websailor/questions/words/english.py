@@ -33,8 +33,9 @@ _TAKES_THE = re.compile(
     r"(?:.*\b(?:Party|Empire|Republic|States|Union|Kingdom|Islands|Army|Navy|Forces|War|Wars|Revolution|Rebellion|Ocean|Sea|River"
     r"|Desert|Mountains|Alps|Organi[sz]ation|Confederation|Medal|Prize|Award|Awards|Fellowship|Academy|Institute|Society"
     r"|Commission|Council|Senate|Assembly|Netherlands|Philippines|Bahamas|League|Church|Office|Program|Programme|language"
-    r"|Cent(?:er|re)|Administration|Agency|Association|Foundation|Bank|Corps|Guard|Regiment|school)(?: \(.*\))?"
-    r"|(?:University|Republic|Kingdom|Battle|Siege|Treaty|Order|Museum|Academy|Institute|Duchy|Isle|Gulf|Bank|House|Church|Legion"
+    r"|Cent(?:er|re)|Colonies|subcontinent|coast|Time Zone|languages"
+    r"|Administration|Agency|Association|Foundation|Bank|Corps|Guard|Regiment|school)(?: \(.*\))?"
+    r"|(?:University|Horn|Republic|Kingdom|Battle|Siege|Treaty|Order|Museum|Academy|Institute|Duchy|Isle|Gulf|Bank|House|Church|Legion"
     r"|Army|Confederation|Federation|Ministry|Department|Bay|Peace|Presidency|Parliament|Congress) of .*)$"
 )
 _BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
@@ -97,7 +98,7 @@ class English(Speaker):
 
     def named(self, name: str, kind_name: str) -> str:
         """A name as it stands in a sentence: some want an article."""
-        takes = kind_name == "currency" or bool(_TAKES_THE.match(name))
+        takes = kind_name == "currency" or (kind_name != "person" and bool(_TAKES_THE.match(name)))
         return f"the {name}" if takes and not name.startswith("The ") else name
 
     def head(self, variable: str, definite: bool) -> str:
@@ -153,6 +154,8 @@ class English(Speaker):
         """A verb phrase said of the near end: "works for the company ..."."""
         words = self.phrases(clause)
         choices = list(words.clue if clause.forward else words.inverse)
+        if "," in self.mention(clause.end):
+            choices = [phrase for phrase in choices if ends_with_slot(phrase)] or choices
         if self.is_long(clause.end):
             choices = [phrase for phrase in choices if ends_with_slot(phrase)]
             if not choices and not clause.forward:
