@@ -27,45 +27,45 @@ class Config(StageConfig):
     """Checkpoint folder to start from; None starts from fresh weights and a tokenizer built here."""
     tokenizer: Literal["auto", "word", "bpe"] = "auto"
     """`word` for generated worlds, `bpe` for real text; `auto` decides by whether the wiki has a lexicon."""
-    vocabulary: int = Field(8192, ge=300)
+    vocabulary: int = Field(default=8192, ge=300)
     """Most entries of a fresh tokenizer (protocol tokens come on top)."""
-    hidden_size: int = Field(128, ge=8)
-    layers: int = Field(4, ge=1)
-    heads: int = Field(4, ge=1)
-    kv_heads: int = Field(2, ge=1)
-    head_dim: int = Field(32, ge=2)
-    intermediate: int = Field(384, ge=8)
-    rope_theta: float = Field(100_000.0, gt=1)
+    hidden_size: int = Field(default=128, ge=8)
+    layers: int = Field(default=4, ge=1)
+    heads: int = Field(default=4, ge=1)
+    kv_heads: int = Field(default=2, ge=1)
+    head_dim: int = Field(default=32, ge=2)
+    intermediate: int = Field(default=384, ge=8)
+    rope_theta: float = Field(default=100_000.0, gt=1)
     """Slow rotary frequencies are what a head compares names with: at 10,000 a head of 32 has too few of them."""
-    context: int = Field(2048, ge=64)
+    context: int = Field(default=2048, ge=64)
     """Longest conversation in tokens; longer trajectories are left out and counted."""
-    copy_steps: int = Field(220, ge=0)
+    copy_steps: int = Field(default=220, ge=0)
     """Steps of copy pretraining (only from fresh weights). Without it the tiny model never learns to use what it
     reads."""
-    steps: int = Field(2000, ge=1)
+    steps: int = Field(default=2000, ge=1)
     """Optimiser steps."""
-    seconds: float = Field(0.0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
     """Wall-clock budget; the learning rate decays to its end by then. 0: no budget, `steps` decides alone."""
-    tokens_per_step: int = Field(3000, ge=64)
+    tokens_per_step: int = Field(default=3000, ge=64)
     """Tokens of one batch over all processes, padding not counted."""
-    muon_lr: float = Field(0.02, gt=0)
+    muon_lr: float = Field(default=0.02, gt=0)
     """Muon's learning rate, for matrices."""
-    adamw_lr: float = Field(8e-3, gt=0)
+    adamw_lr: float = Field(default=8e-3, gt=0)
     """AdamW's learning rate, for embeddings and norms."""
-    warmup: int = Field(20, ge=0)
+    warmup: int = Field(default=20, ge=0)
     """Steps of linear warm-up."""
-    decay: float = Field(0.4, ge=0, le=1)
+    decay: float = Field(default=0.4, ge=0, le=1)
     """Share of the run, at its end, over which the learning rate falls linearly to a twentieth."""
     rename: bool = True
     """Permute the lexicon's name words anew each time a trajectory is drawn (generated worlds only)."""
     rename_decades: bool = False
     """Let the decades change places too; not where questions compare years."""
-    validation: int = Field(64, ge=0)
+    validation: int = Field(default=64, ge=0)
     """Trajectories held back to measure the loss on."""
-    log_every: int = Field(20, ge=1)
-    processes: int = Field(0, ge=0)
+    log_every: int = Field(default=20, ge=1)
+    processes: int = Field(default=0, ge=0)
     """Data-parallel processes; 0: one a core."""
-    state_every: float = Field(20.0, gt=0)
+    state_every: float = Field(default=20.0, gt=0)
     """Seconds between saved training states."""
 
 

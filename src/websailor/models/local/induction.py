@@ -43,8 +43,8 @@ def set_previous_token_head(network: Network) -> None:
     embeddings = network.model.embed_tokens.weight
     embeddings += shared * embeddings.norm(dim=1).mean()
 
-    attention = network.model.layers[0].self_attn
+    attention = network.first_attention
     attention.q_proj.weight[: config.head_dim] = 5.0 * torch.outer(query, shared)
     attention.k_proj.weight[: config.head_dim] = 5.0 * torch.outer(key, shared)
-    attention.q_norm.weight *= SHARPNESS
-    attention.k_norm.weight *= SHARPNESS
+    attention.q_norm.weight.mul_(SHARPNESS)
+    attention.k_norm.weight.mul_(SHARPNESS)

@@ -269,6 +269,13 @@ class Network(nn.Module):
                 module.compute = torch.bfloat16 if native else torch.float32
         return self
 
+    @property
+    def first_attention(self) -> _Attention:
+        """Attention of the first layer."""
+        attention = self.model.layers[0].self_attn
+        assert isinstance(attention, _Attention)
+        return attention
+
     def parameter_count(self) -> int:
         """Trainable numbers, the tied head counted once."""
         return sum(parameter.numel() for parameter in self.parameters())
