@@ -1,8 +1,8 @@
 """How fast a fresh network learns to copy, with and without the previous-token head.
 
-Run: `python benchmarks/copying.py [--steps 160] [--seeds 1]`. Trains the embedded agent's network on the short rows of copy
-pretraining (random words, passages of 4 to 16 that recur) with the cold start's learning rates and prints the loss on
-the words that can be foreseen, in nats, at every fifth of the run; ln(vocabulary) is the loss of a guess.
+Run: `python benchmarks/copying.py [--steps 160] [--seeds 1]`. Trains the embedded agent's network on the short rows
+of copy pretraining (random words, passages of 4 to 16 that recur) with the cold start's learning rates and prints the
+loss on the words that can be foreseen, in nats, at every fifth of the run; ln(vocabulary) is the loss of a guess.
 """
 
 import argparse
