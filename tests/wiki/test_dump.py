@@ -1,7 +1,9 @@
 """Dumps of every shape: what can be read is read, the rest ends in one line and leaves nothing behind."""
 
 import bz2
+import errno
 import gzip
+import sqlite3
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +13,8 @@ import pytest
 from websailor.errors import ConfigChanged, UserError
 from websailor.wiki import Config, import_dump, open_wiki, run
 from websailor.wiki.dump import DumpReader
-from websailor.wiki.importing import import_pages
+from websailor.wiki.importing import import_pages, is_out_of_space
+from websailor.wiki.world import WorldConfig, generate_dump
 
 MakeDump = Callable[..., str]
 TITLES = ["Ada Lovelace", "Analytical Engine", "Charles Babbage", "London", "Mercury"]
@@ -271,6 +274,24 @@ def test_limit_counts_pages_not_redirects(tmp_path: Path, make_dump: MakeDump) -
     source = tmp_path / "dump.xml"
     source.write_text(make_dump(), encoding="utf-8")
     assert import_dump(source, tmp_path / "wiki", limit=3).counts["pages"] == 3
+
+
+def test_the_truth_beside_a_generated_dump_comes_along(tmp_path: Path) -> None:
+    dump = tmp_path / "w.xml.bz2"
+    generate_dump(WorldConfig.model_validate({"pages": 60, "seed": 2}), dump)
+    import_dump(dump, tmp_path / "wiki")
+    wiki = open_wiki(tmp_path / "wiki")
+    assert wiki.lexicon
+    assert (tmp_path / "wiki" / "facts.jsonl").read_bytes() == (tmp_path / "w.facts.jsonl").read_bytes()
+    assert wiki.url("X").startswith("https://small-2.world.example/wiki/")
+
+
+def test_a_full_disk_is_known_by_its_errors() -> None:
+    assert is_out_of_space(OSError(errno.ENOSPC, "No space left on device"))
+    assert is_out_of_space(sqlite3.OperationalError("database or disk is full"))
+    assert not is_out_of_space(OSError(errno.EACCES, "Permission denied"))
+    assert not is_out_of_space(sqlite3.OperationalError("no such table: page"))
+    assert not is_out_of_space(KeyboardInterrupt())
 
 
 def test_a_generated_world_takes_the_same_road(tmp_path: Path) -> None:

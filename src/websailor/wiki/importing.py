@@ -4,9 +4,11 @@ Everything is written into `<out>.part` beside the target and renamed at the end
 stands under the final name, whatever interrupts the import.
 """
 
+import errno
 import logging
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
@@ -133,11 +135,21 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
             manifest = stage.finish(**counts)
         _discard(out)
         part.replace(out)
-    except BaseException:
+    except BaseException as error:
         _discard(part)
+        if is_out_of_space(error):
+            raise UserError(f"{out}: the disk is full: free some space and run the same command again") from error
         raise
     log.info("%s: %d pages, %d redirects", out, manifest.counts["pages"], manifest.counts["redirects"])
     return manifest
+
+
+def is_out_of_space(error: BaseException) -> bool:
+    """True when the operating system, SQLite or the index writer say that the disk is full."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = ("disk is full", "No space left on device")
+    return isinstance(error, sqlite3.OperationalError | ValueError) and any(words in str(error) for words in full)
 
 
 def _fill(config: "Config", source: Path | None, directory: Path) -> dict[str, float]:
