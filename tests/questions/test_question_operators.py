@@ -126,6 +126,7 @@ def test_operators_claim_only_what_they_prove(index: int) -> None:
             assert all(len(ask(corpus.tables, vague, frozenset(one.atoms))) > 1 for one in clues)
 
 
+@settings(deadline=None)
 @given(st.integers(1000, 2100))
 def test_years_climb_a_nested_lattice_of_true_labels(year: int) -> None:
     pattern = Pattern(
@@ -148,6 +149,7 @@ def test_years_climb_a_nested_lattice_of_true_labels(year: int) -> None:
     assert len(seen) == (3 if year % 100 == 0 else 4), "1900 belongs to a century that readers dispute"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_numbers_climb_nested_ranges(number: int) -> None:
     pattern = Pattern(

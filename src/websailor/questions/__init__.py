@@ -4,6 +4,10 @@ Reads a wiki directory (input `wiki`) and a graph directory (input `graph`: `ent
 `records.jsonl` (`records.Question`, training questions first, then held-out ones) and `rejects.jsonl` with the reason
 of every refusal.
 
+The one answer is the only one in the graph. In a generated world that is the whole truth; of a real encyclopedia it is
+what the corpus states, so there synonyms and mirrored keys count together, and an unknown type, date or amount rules
+no rival out.
+
 The way of one question: a subgraph of a rare shape and a focus in it (`shapes`) -> the exact query (`structure`) ->
 proof (`proof`) -> as vague as the one answer allows (`widening`, `operators`) -> measured (`measure`) -> in words
 (`words`) -> leak test and level (`level`) -> evidence (`evidence`). The same seed gives the same questions, however

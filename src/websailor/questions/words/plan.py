@@ -64,7 +64,8 @@ def plan(pattern: Pattern, atoms: Collection[int]) -> Thing:
     def weight(name: str) -> tuple[int, bool, int]:
         """How much is told of a thing: by depth, what a cycle mentions again after the rest, by number of atoms."""
         below = [weight(child) for _, child in children.get(name, ())]
-        depth = 1 + max((depth for depth, _, _ in below), default=0)
+        vague = domain_of(pattern, name, "initial") is not None
+        depth = 1 + max((depth for depth, _, _ in below), default=int(vague))
         return depth, name in tied, 1 + sum(count for _, _, count in below)
 
     introduced: list[str] = []
