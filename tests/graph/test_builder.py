@@ -184,7 +184,7 @@ def test_entities_have_types_and_statistics(built: Path) -> None:
         "work",
     }
     assert {tuple(sorted(entity.statistics)) for entity in entities.values()} == {
-        ("degree", "has_page", "homonyms", "inlinks", "rarity", "title_rank")
+        ("common_noun", "degree", "has_page", "homonyms", "inlinks", "rarity", "title_rank")
     }
     ranks = [entity.statistics["title_rank"] for entity in entities.values()]
     assert sum(rank == 1 for rank in ranks) > 0.9 * len(ranks)

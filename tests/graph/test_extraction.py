@@ -182,7 +182,7 @@ def test_kinds() -> None:
         "person",
         "settlement",
         "martial_art",
-        "region",
+        "state",
     ]
     assert kind_of_page(page("Ada").model_copy(update={"categories": ("1953 births",)})) == "person"
     assert kind_of_page(page("Ada")) == "thing"

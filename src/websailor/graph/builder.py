@@ -101,6 +101,8 @@ class GraphBuilder:
         self.nodes: dict[str, Node] = {}
         self.facts: dict[str, Fact] = {}
         self._limit = config.edges
+        self.called: dict[str, dict[str, None]] = {}
+        """Title -> other names by which infoboxes call it."""
         self.spelling: Counter[str] = Counter()
         """Title -> pages that write it with a small first letter, less those that write it with a capital."""
         self.edges = 0
@@ -236,6 +238,8 @@ class GraphBuilder:
         self._frontier.discard(reading.title)
         if reading.mentions:
             self._mentioning.append(reading)
+        for title, name in reading.called:
+            self.called.setdefault(title, {})[name] = None
         self.spelling.update(reading.small)
         self.spelling.subtract(reading.great)
         accepted = [fact for fact in reading.facts if fact.id not in self.facts]

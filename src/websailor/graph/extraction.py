@@ -26,6 +26,7 @@ _PRESENTATION = re.compile(
     r"cover|audio|video|rank|map_caption|blank|id|date_format|citation|source)(?:_|$)"
 )
 _INSIDE = re.compile(r"[a-z],? $")
+_NAME = re.compile(r"[^\W\d_][^,;()]{2,60}")
 _OWN_NAMES = frozenset(
     {"name", "native_name", "birth_name", "title", "full_name", "conventional_long_name", "common_name"}
 )
@@ -56,6 +57,8 @@ class Reading(Record):
     """Entities of its facts that have no page."""
     linked: tuple[str, ...]
     """Canonical titles of existing pages it links to, in order."""
+    called: tuple[tuple[str, str], ...] = ()
+    """Entities of its infobox facts, each with a name that the infobox calls it by, where that is another."""
     small: tuple[str, ...] = ()
     """Titles that its links spell with a small first letter: common nouns, such as `metaphysics`."""
     great: tuple[str, ...] = ()
@@ -91,6 +94,8 @@ def read_page(page: Page, titles: Titles, query: str | None, with_mentions: bool
             for value in field.values:
                 if (text := plain_value(value, relation)) is not None:
                     collected.add(page.title, relation, value.type, text, value.unit, source)
+                    if value.type == "entity":
+                        collected.call(text, value.text)
         collected.settle()
         for stated in statements(page, name_of(page.title), kind):
             where: Literal["table", "sentence"] = "table" if stated.table else "sentence"
@@ -111,6 +116,7 @@ def read_page(page: Page, titles: Titles, query: str | None, with_mentions: bool
         facts=tuple(collected.facts.values()),
         absent=tuple(collected.absent),
         linked=tuple(existing),
+        called=tuple(collected.called),
         small=small,
         great=great,
         mentions=tuple(_mentioned(page, titles)) if with_mentions and not page.disambiguation else (),
@@ -150,6 +156,7 @@ class _Collected:
         self._settled: set[tuple[str, str]] = set()
         self.facts: dict[str, Fact] = {}
         self.absent: dict[str, None] = {}
+        self.called: dict[tuple[str, str], None] = {}
 
     def settle(self) -> None:
         """What has been collected so far stands against what comes."""
@@ -183,6 +190,12 @@ class _Collected:
                 unit=unit,
                 source=source,
             )
+
+    def call(self, title: str, name: str) -> None:
+        """Remember how a page names an entity: `Danzig` for `Gdańsk`. Only what can be a name of its own counts."""
+        about = self._entity(title)
+        if about is not None and _NAME.fullmatch(name) and name not in (about, name_of(about)):
+            self.called[about, name] = None
 
     def _entity(self, title: str) -> str | None:
         if title not in self._canonical:

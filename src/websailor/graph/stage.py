@@ -102,6 +102,10 @@ def draw_seeds(wiki: "Wiki", config: Config, rng: np.random.Generator) -> Sequen
     return [*given, *(titles[position] for position in order.tolist())]
 
 
+PLACES = frozenset({"place", "settlement", "region", "state", "province", "site"})
+"""Types whose titles carry the larger place after a comma: `Hodgenville, Kentucky`."""
+
+
 def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator[Entity]:
     """The entities in alphabetical order, with their statistics.
 
@@ -117,10 +121,12 @@ def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator
         if node.has_page and title_ranks:
             hits = [hit.title for hit in wiki.search(title, RANKS_LOOKED_AT)]
             rank = hits.index(title) + 1 if title in hits else 0
+        short, comma, _ = title.partition(", ")
+        shortened = (short,) if comma and node.type in PLACES and short not in builder.nodes else ()
         yield Entity(
             id=title,
             name=name_of(title),
-            aliases=wiki.redirects_to(title),
+            aliases=tuple(dict.fromkeys((*wiki.redirects_to(title), *builder.called.get(title, ()), *shortened))),
             kind=node.type,
             statistics={
                 "degree": len(node.near),

@@ -24,14 +24,31 @@ UNKNOWN = "thing"
 MEMBERSHIP = frozenset({"located_in", "part_of", "subdivision_name", "region", "state", "province", "country"})
 """Relations that lead from a place to the larger one that holds it."""
 
-NOTATION = frozenset({"Coordinated Universal Time", "Greenwich Mean Time", "Circa", "Floruit", "Present", "List price"})
+NOTATION = frozenset(
+    {"Coordinated Universal Time", "Greenwich Mean Time", "Circa", "Floruit", "Present", "Statelessness"}
+)
 """Articles that an infobox links to in order to explain how a value is written; they are no value."""
 
+_BETWEEN = re.compile(r"[,:;]\s+")
+_PARENTHESIS = re.compile(r"\s*\([^()]*\)")
 _TOPIC = re.compile(
     r"(?:Lists?|History|Demograph\w*|Languages?|Religions?|Politics|Economy|Culture|Geography|Outline|Index|Flag"
     r"|Coat of arms|Constitution|Time|Ethnic groups|Climate|Music|Education) (?:of|in) "
 )
 """Titles of articles about a topic; an infobox that links to one means something else by it."""
+
+
+def _words(text: str) -> list[str]:
+    return _PARENTHESIS.sub("", plain(text)).split()
+
+
+def _abbreviates(short: list[str], name: list[str]) -> bool:
+    """True for the name itself, for its first or last words, and for it with more between the first and the last."""
+    if not short or not name:
+        return False
+    if short in (name[: len(short)], name[-len(short) :]):
+        return True
+    return len(short) > len(name) > 1 and (short[0], short[-1]) == (name[0], name[-1])
 
 
 def plain(text: str) -> str:
@@ -94,8 +111,22 @@ class Corpus:
         return [
             fact
             for fact in self.facts
-            if self.relation(fact) is not None and not _TOPIC.match(fact.object) and fact.object not in NOTATION
+            if self.relation(fact) is not None
+            and not _TOPIC.match(fact.object)
+            and fact.object not in NOTATION
+            and self._is_shown(fact)
         ]
+
+    def _is_shown(self, fact: Fact) -> bool:
+        """True when who reads the quote sees which entity it names, though a link may hide its title: `Einstein` will
+        do for `Albert Einstein`, and `WAT` does not for `West Africa Time`.
+        """
+        if self.lexicon.is_generated or fact.value_type != "entity" or fact.source.kind != "infobox":
+            return True
+        entity = self.entity[fact.object]
+        values = [_words(value) for value in _BETWEEN.split(fact.source.quote)]
+        names = [_words(name) for name in {entity.id.partition(", ")[0], entity.id, entity.name, *entity.aliases}]
+        return any(_abbreviates(value, name) for name in names for value in values)
 
     @cached_property
     def graph(self) -> Csr:

@@ -67,9 +67,13 @@ def name_key(name: str) -> str:
 
 
 def similar_name(one: str, other: str) -> bool:
-    """One is the beginning or the end of the other: a page says `Berber` or `Einstein` for a title with more words."""
+    """One is the beginning or the end of the other, or has more between the same first and last words: a page says
+    `Berber`, `Einstein` or `Neil A. Armstrong` for a title with more or fewer words."""
     first, second = sorted((name_key(one).split(), name_key(other).split()), key=len)
-    return bool(first) and first in (second[: len(first)], second[-len(first) :])
+    if not first:
+        return False
+    ends = (first[0], first[-1]) == (second[0], second[-1])
+    return first in (second[: len(first)], second[-len(first) :]) or (len(first) > 1 and ends)
 
 
 def mentions(text: str, name: str) -> bool:

@@ -62,6 +62,7 @@ class Solver:
         attempts: int = 2,
         most_candidates: int = 12,
     ) -> None:
+        pattern = words.qualified(pattern)
         self._pattern = pattern
         self._habit: Habit = habit
         self._address = address
@@ -166,7 +167,7 @@ class Solver:
     def _allowed(self, variable: str, name: str) -> bool:
         """What the name alone shows: nobody plays two parts in a question; the initial; a kind named or seen."""
         wanted, shown = self._kinds.get(variable), self._shown_kind(name)
-        if wanted is not None and shown is not None and shown != wanted:
+        if wanted is not None and shown is not None and not words.is_kind(shown, wanted):
             return False
         if any(self._same_entity(name, bound) for other, bound in self._bound.items() if other != variable):
             return False
@@ -244,8 +245,8 @@ class Solver:
         yield from self._visit(name, ", ".join([value, *self._goals(label.variable, index + 1)]), f"Check {name}.")
         seen = self._notes.kind(name)
         if seen is not None:
-            self._remarks.append(words.verdict(f"a {seen}", f"a {value}", seen == value))
-        return seen in (None, value)
+            self._remarks.append(words.verdict(f"a {seen}", f"a {value}", words.is_kind(seen, value)))
+        return seen is None or words.is_kind(seen, value)
 
     def _matches(self, match: Match, index: int, thorough: bool = True) -> Work:
         subject, wanted = self._bound[match.atom.subject], self._bound[match.atom.object]

@@ -8,7 +8,7 @@ the world.
 import re
 from functools import cache, lru_cache
 
-from websailor.records import Domain
+from websailor.records import Atom, Domain, Pattern
 from websailor.wiki import relations as generated
 from websailor.wiki import relations_wikipedia as wikipedia
 from websailor.wiki.relations import Kind, Relation, Wording
@@ -16,13 +16,31 @@ from websailor.wiki.world import rich, small
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
 _IS_A = re.compile(r"\b(?:is|was) an? ([^.,;:]+)")
+_HEAD = re.compile(r" (?:that|which|who|of|in|by|for|from|on|produced|directed|written|based|and) ")
 _YEAR = re.compile(r"(?<![\d.,])(\d{3,4})(?![\d,.]*\d)(?:\s*(BCE?|BC))?")
 
 
 @cache
 def relation(name: str) -> Relation | None:
-    """The wording of a relation of the generated world or of an infobox key; None when nobody worded it."""
-    return generated.relation(name) or wikipedia.relation(name)
+    """The wording of a relation of the generated world or of an infobox key; None when nobody worded it.
+
+    A key that means different things in different infoboxes carries the subject's type: `child@language_family`.
+    """
+    key, _, kind = name.partition("@")
+    return generated.relation(key) or wikipedia.relation(key, kind or None)
+
+
+def qualified(pattern: Pattern) -> Pattern:
+    """The pattern with the subject's type in every relation whose key alone has several meanings."""
+    kinds = {domain.variable: domain.value for domain in pattern.domains if domain.lattice == "kind"}
+
+    def name(atom: Atom) -> str:
+        key, kind = atom.relation, kinds.get(atom.subject)
+        several = generated.relation(key) is None and len(wikipedia.by_key().get(key, ())) > 1
+        return f"{key}@{kind}" if several and kind and wikipedia.relation(key, kind) is not None else key
+
+    atoms = tuple(atom.model_copy(update={"relation": name(atom)}) for atom in pattern.atoms)
+    return pattern.model_copy(update={"atoms": atoms})
 
 
 @cache
@@ -33,22 +51,29 @@ def kinds() -> dict[str, Kind]:
 
 def key_words(name: str) -> str:
     """A relation's name as words: `employed_by` -> `employed by`. Pages print it as an infobox key."""
-    return name.replace("_", " ")
+    return name.partition("@")[0].replace("_", " ")
 
 
 @cache
 def keys(name: str) -> frozenset[str]:
     """Infobox keys that state the relation: its own name, and on real pages those that mean the same."""
-    return frozenset([name]).union(*(one.keys for one in wikipedia.by_key().get(name, ())))
+    return frozenset([name.partition("@")[0]]).union(*(one.keys for one in _stated_by(name)))
 
 
 @cache
 def mirror_keys(name: str) -> frozenset[str]:
     """Infobox keys that state the relation the other way round, on the object's page."""
-    own = wikipedia.by_key().get(name, ())
+    own = _stated_by(name)
     names, mirrors = {one.name for one in own}, {one.mirror for one in own}
     others = [one for one in wikipedia.relations().values() if one.name in mirrors or one.mirror in names]
     return frozenset(key for one in others for key in one.keys)
+
+
+def _stated_by(name: str) -> tuple[wikipedia.InfoboxRelation, ...]:
+    """What an infobox key can state; one relation alone where the subject's type is known."""
+    key, _, kind = name.partition("@")
+    found = wikipedia.relation(key, kind) if kind else None
+    return wikipedia.by_key().get(key, ()) if found is None else (found,)
 
 
 def templates(name: str, language: str) -> tuple[str, ...]:
@@ -94,10 +119,16 @@ def kind_in(text: str) -> str | None:
     match = _IS_A.search(text)
     if match is None:
         return None
-    found = [
-        (position, name) for name, phrase in _kind_phrases().items() if (position := match.group(1).find(phrase)) >= 0
-    ]
-    return min(found)[1] if found else None
+    told = match.group(1)
+    found = [(position, name) for name, phrase in _kind_phrases().items() if (position := told.find(phrase)) >= 0]
+    head = len(_HEAD.split(told, maxsplit=1)[0])
+    heads = [(position, name) for position, name in found if position < head]
+    return max(heads)[1] if heads else min(found)[1] if found else None
+
+
+def is_kind(shown: str, wanted: str) -> bool:
+    """True when something of the one type is of the other too: a city is a place."""
+    return shown == wanted or wikipedia.is_among(shown, [wanted])
 
 
 def kind_of_name(title: str) -> str | None:
@@ -226,9 +257,9 @@ def verdict(found: str, wanted: str, fits: bool) -> str:
 def label_verdict(subject: str, domain: Domain, value: str, fits: bool) -> str:
     """`born 1953. Yes.` or `born 1950s? No.` for a decade; found and wanted for other labels.
 
-    Both begin with the digits of the decade, which the question gives; what follows them is looked up where a page has the
-    same digits. Small models look up well and compare badly: with "born 1939, wanted in the 1950s. No." the verdict of one
-    with 0.9M parameters stayed at chance.
+    Both begin with the digits of the decade, which the question gives; what follows them is looked up where a page
+    has the same digits. Small models look up well and compare badly: with "born 1939, wanted in the 1950s. No." the
+    verdict of one with 0.9M parameters stayed at chance.
     """
     if domain.lattice == "decade" and value.isdigit():
         return f"{subject} {value}. Yes." if fits else f"{subject} {domain.value}? No."

@@ -6,6 +6,7 @@ type.
 """
 
 import tomllib
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,14 @@ def by_key() -> dict[str, tuple[InfoboxRelation, ...]]:
 def relation(key: str, subject_kind: str | None = None) -> InfoboxRelation | None:
     """What an infobox key states about a subject of a type (any, if none is given); None when it has no words."""
     for one in by_key().get(key, ()):
-        if subject_kind is None or subject_kind in one.subject:
+        if subject_kind is None or is_among(subject_kind, one.subject):
             return one
     return None
+
+
+def is_among(kind: str, wanted: Collection[str]) -> bool:
+    """True when a type, or a wider one that holds it, is among those wanted."""
+    return kind in wanted or any(one in kinds() and kind in kinds()[one].holds for one in wanted)
 
 
 def wording(key: str, language: Language = "en", subject_kind: str | None = None) -> Wording | None:

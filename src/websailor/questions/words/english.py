@@ -66,6 +66,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """With a capital and a full stop, which the abbreviation of a name may have brought."""
+    return capital(text) if text.endswith(".") else f"{capital(text)}."
+
+
 class English(Speaker):
     """See the module."""
 
@@ -190,7 +195,7 @@ class English(Speaker):
     def statement(self) -> str:
         noun = self.noun(self.root.variable)
         other = "other " if self.root.variable in self.others else ""
-        return capital(f"the {other}{noun} {self.predicates(self.root.clauses)}.")
+        return sentence(f"the {other}{noun} {self.predicates(self.root.clauses)}")
 
     def brief(self) -> str:
         noun = self.noun(self.root.variable)
@@ -220,8 +225,8 @@ class English(Speaker):
         who = self.kind(self.root.variable).pronoun == "who"
         closing = ["What is its name?", f"Which {noun} is it?"] if not who else ["Who is it?", f"Who is this {noun}?"]
         if opening.startswith("I would") and not long:
-            return f"{capital(sentences[0])}. {closing[1]}"
-        return " ".join([*(f"{capital(text)}." for text in sentences), self.rng.choice(closing)])
+            return f"{sentence(sentences[0])} {closing[1]}"
+        return " ".join([*map(sentence, sentences), self.rng.choice(closing)])
 
     def _told_apart(self, clause: Clause, subject: str) -> list[str]:
         """A clause with a long end as sentences: the end is introduced with its first clause, the others follow."""
