@@ -24,7 +24,7 @@ from websailor.questions.proof.labels import members
 from websailor.questions.shapes.sample import WalkConfig, by_class, draw_focus, sample_subgraphs
 from websailor.questions.structure import branches, exact_pattern, with_literal
 from websailor.questions.widening import widen
-from websailor.records import Entity, Fact, Pattern, Source
+from websailor.records import Entity, Fact, Pattern, Source, ValueType
 from websailor.wiki.world import WorldConfig, generate, true_facts
 
 
@@ -109,7 +109,7 @@ def store_labels(connection: duckdb.DuckDBPyConnection, facts: Facts, patterns: 
     """The members of every label that the queries use, looked up before the clock starts, as the engine's cache has
     them.
     """
-    labels = {
+    labels: set[tuple[str, ValueType, str]] = {
         (domain.lattice, pattern.value_types.get(domain.variable, "entity"), domain.value)
         for pattern in patterns
         for domain in pattern.domains
