@@ -2,9 +2,11 @@
 
 A stage writes into one directory: `config.json` (resolved config and input hashes, written first), `records.jsonl` and
 `rejects.jsonl` (appended as they finish), `metrics.jsonl`, `manifest.json` (written last: its presence means finished).
-A directory of another config or other inputs is refused; an interrupted one resumes by record id.
+A directory of another config or other inputs is refused; an interrupted one resumes by record id. One process at a time
+works in a directory.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -13,26 +15,39 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from websailor.errors import ConfigChanged, UserError
 from websailor.records import Manifest, Record, Reject
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
+MADE_BY = {
+    "wiki": ("pages.sqlite", "websailor wiki import"),
+    "graph": ("entities.jsonl", "websailor graph build"),
+    "questions": ("records.jsonl", "websailor questions make"),
+    "trajectories": ("records.jsonl", "websailor trajectories collect"),
+}
+"""Input directories: a file that a finished one holds, and the command that makes one."""
+
 RECORDED_VERSIONS = ("websailor", "numpy", "tantivy", "torch", "transformers", "tokenizers")
+
+
+BEGINNINGS = ("config.json", "log.txt", "records.jsonl", "rejects.jsonl", "metrics.jsonl")
+"""What a stage directory holds before any work is done, the last three empty."""
 
 
 class StageConfig(BaseModel):
     """Base of every stage's `Config`: immutable, unknown keys refused, fields documented by the string beneath them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of every random choice in the stage."""
 
 
@@ -41,16 +56,18 @@ def read_jsonl(path: Path, model: type[RecordT]) -> Iterator[RecordT]:
     `UserError`."""
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 yield model.model_validate_json(line)
             except ValidationError as error:
-                if not line.endswith("\n"):
+                if not line.endswith(b"\n"):
                     return
                 first = error.errors()[0]
                 where = ".".join(str(part) for part in first["loc"]) or "line"
-                raise UserError(f"{path}:{number}: not a {model.__name__}: {where}: {first['msg']}") from error
+                raise UserError(
+                    f"{path}:{number}: not a {model.__name__}: {where}: {first['msg']}: correct or delete that line"
+                ) from error
 
 
 def write_jsonl(path: Path, records: Iterator[BaseModel] | list[Any]) -> int:
@@ -87,9 +104,8 @@ def content_hash(path: Path) -> str:
     byte."""
     digest = hashlib.blake2b(digest_size=16)
     if path.is_dir():
-        identity = path / "config.json"
-        if _is_identity(identity):
-            return content_hash(identity)
+        if _identity(path) is not None:
+            return content_hash(path / "config.json")
         for child in sorted(path.rglob("*")):
             if child.is_file():
                 digest.update(str(child.relative_to(path)).encode())
@@ -103,16 +119,16 @@ def content_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_identity(file: Path) -> bool:
-    """True for a stage's `config.json`; a model folder has a file of that name too, which says nothing of the
-    weights."""
+def _identity(directory: Path) -> dict[str, Any] | None:
+    """What a stage directory's `config.json` says; None for a model folder, whose file of that name is another."""
+    file = directory / "config.json"
     if not file.is_file():
-        return False
+        return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError:
-        return False
-    return isinstance(found, dict) and {"stage", "config", "inputs"} <= found.keys()
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and {"stage", "config", "inputs"} <= found.keys() else None
 
 
 def installed_versions() -> dict[str, str]:
@@ -136,11 +152,28 @@ def require_space(path: Path, needed: int) -> None:
         )
 
 
+@contextmanager
+def exclusive(directory: Path) -> Iterator[None]:
+    """Work in a directory alone. Raises `UserError` when another process does; what a killed process held is free."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"{directory}: another process is working here: wait for its end, or choose another --out (or --name)"
+            ) from error
+        yield
+    finally:
+        os.close(handle)
+
+
 class StageDirectory:
     """One stage's directory, open for writing. Use as a context manager.
 
-    Opening checks `config.json`: absent, it is written; equal, the stage resumes; different, `ConfigChanged` is
-    raised and nothing is touched. `done` holds the ids already in `records.jsonl` and `rejects.jsonl`.
+    Opening checks the inputs, then `config.json`: absent, it is written; equal, the stage resumes; different,
+    `ConfigChanged` is raised and nothing is touched, unless no work is in the directory yet. `done` holds the ids
+    already in `records.jsonl` and `rejects.jsonl`.
     """
 
     def __init__(self, out: Path, stage: str, config: StageConfig, inputs: Mapping[str, Path]) -> None:
@@ -148,39 +181,65 @@ class StageDirectory:
         self.stage = stage
         self.config = config
         self.inputs = {name: content_hash(path) for name, path in sorted(inputs.items())}
+        self._check_inputs(inputs)
         self.counts: Counter[str] = Counter()
         self.done: set[str] = set()
         self._started = time.monotonic()
         out.mkdir(parents=True, exist_ok=True)
-        self._check_identity()
-        for name in ("records.jsonl", "rejects.jsonl", "metrics.jsonl"):
-            _drop_torn_line(out / name)
-        for name, counter in (("records.jsonl", "records"), ("rejects.jsonl", "rejects")):
-            file = out / name
-            if file.is_file():
-                with file.open(encoding="utf-8") as lines:
-                    for line in lines:
-                        self.done.add(json.loads(line).get("id", ""))
+        with ExitStack() as opened:
+            opened.enter_context(exclusive(out))
+            self._check_identity()
+            for name, counter in (("records.jsonl", "records"), ("rejects.jsonl", "rejects"), ("metrics.jsonl", None)):
+                _drop_torn_line(out / name)
+                if counter is not None and (out / name).is_file():
+                    for identifier in _ids(out / name):
+                        self.done.add(identifier)
                         self.counts[counter] += 1
-        self._records = (out / "records.jsonl").open("a", encoding="utf-8")
-        self._rejects = (out / "rejects.jsonl").open("a", encoding="utf-8")
-        self._metrics = (out / "metrics.jsonl").open("a", encoding="utf-8")
+            self._records, self._rejects, self._metrics = (
+                opened.enter_context((out / name).open("a", encoding="utf-8"))
+                for name in ("records.jsonl", "rejects.jsonl", "metrics.jsonl")
+            )
+            self._opened = opened.pop_all()
+
+    def _check_inputs(self, inputs: Mapping[str, Path]) -> None:
+        """Refuse an input of another stage, an unfinished one, and one that was made from other inputs than these."""
+        for name, path in inputs.items():
+            if name not in MADE_BY or not path.is_dir():
+                continue
+            file, command = MADE_BY[name]
+            identity = _identity(path)
+            if (not (path / file).is_file()) if identity is None else identity["stage"] != name:
+                raise UserError(f"{path}: not a {name} directory (no {file}): make one with `{command}`")
+            if identity is None:
+                continue
+            if not (path / "manifest.json").is_file():
+                raise UserError(f"{path}: not finished: run `{command}` as before, it goes on where it stopped")
+            for source, digest in identity["inputs"].items():
+                if source in MADE_BY and self.inputs.get(source, digest) != digest:
+                    raise UserError(f"{path} was made from another {source} than {inputs[source]}: give that one")
 
     def _check_identity(self) -> None:
         identity = {"stage": self.stage, "config": self.config.model_dump(mode="json"), "inputs": self.inputs}
         file = self.path / "config.json"
-        if not file.is_file():
-            write_json(file, identity)
+        before = _identity(self.path)
+        if before == identity:
             return
-        try:
-            before = json.loads(file.read_text(encoding="utf-8"))
-        except json.JSONDecodeError as error:
-            raise UserError(f"{file}: not JSON ({error}): delete {self.path} or choose another --out") from error
-        if before != identity:
+        if before is None and any((self.path / name).exists() for name in (*BEGINNINGS, "manifest.json")):
+            raise UserError(f"{self.path}: holds something else than a {self.stage} run: choose another --out")
+        if before is not None and self._holds_work():
+            difference = _difference(before, identity)
             raise ConfigChanged(
-                f"{self.path} holds a {before.get('stage')} run of another configuration "
-                f"({_difference(before, identity)}): choose another --out (or --name), or delete it"
+                f"{self.path} holds a {before['stage']} run of another configuration ({difference}): "
+                "choose another --out (or --name), or delete it"
             )
+        write_json(file, identity)
+
+    def _holds_work(self) -> bool:
+        """False when an earlier run stopped before its first record, for example at a wrong input."""
+        return any(
+            file.is_dir() or file.name not in BEGINNINGS or (file.suffix == ".jsonl" and file.stat().st_size > 0)
+            for file in self.path.iterdir()
+        )
 
     @property
     def finished(self) -> bool:
@@ -230,8 +289,17 @@ class StageDirectory:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in (self._records, self._rejects, self._metrics):
-            file.close()
+        self._opened.close()
+
+
+def _ids(file: Path) -> Iterator[str]:
+    """The id of every line of a stage's records."""
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield json.loads(line).get("id", "")
+            except (ValueError, AttributeError) as error:
+                raise UserError(f"{file}:{number}: damaged: delete that line and run the same command again") from error
 
 
 def _drop_torn_line(file: Path) -> None:

@@ -1,0 +1,125 @@
+"""A stage directory: what it refuses, what it forgives, who may work in it."""
+
+import json
+import multiprocessing
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from websailor.errors import ConfigChanged, UserError
+from websailor.files import StageConfig, StageDirectory, exclusive, read_jsonl
+from websailor.records import Reject
+
+A, B = Reject(id="a", reason="r", detail="1"), Reject(id="b", reason="r", detail="2")
+
+
+class Config(StageConfig):
+    rate: float = 0.5
+
+
+def finished(path: Path, stage: str, inputs: dict[str, Path] | None = None, seed: int = 0) -> Path:
+    with StageDirectory(path, stage, Config(seed=seed), inputs or {}) as directory:
+        directory.finish()
+    return path
+
+
+@pytest.mark.parametrize("settings", [{"rate": "nan"}, {"rate": "inf"}, {"seed": -1}, {"seed": 2**40}])
+def test_numbers_that_no_stage_can_use_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Config.model_validate(settings)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"id": "x"}\n', b"\n", b"\x00\xff\xfe garbage\n", b"[1]\n", b'"text"\n', b'{"id": "x", "reason'],
+    ids=repr,
+)
+def test_a_bad_line_is_named_and_a_torn_last_one_skipped(tmp_path: Path, line: bytes) -> None:
+    file = tmp_path / "records.jsonl"
+    good = A.model_dump_json().encode() + b"\n"
+    file.write_bytes(good + line.removesuffix(b"\n"))
+    assert list(read_jsonl(file, Reject)) == [A]
+    file.write_bytes(good + line.removesuffix(b"\n") + b"\n" + good)
+    with pytest.raises(UserError, match=r"records\.jsonl:2: not a Reject: .*: correct or delete that line"):
+        list(read_jsonl(file, Reject))
+
+
+@pytest.mark.parametrize("line", [b"{", b"\xff\xfe", b"[1]", b"3"], ids=repr)
+def test_a_damaged_line_stops_a_resume_and_nothing_is_lost(tmp_path: Path, line: bytes) -> None:
+    with StageDirectory(tmp_path, "graph", Config(), {}) as directory:
+        directory.append(A)
+    file = tmp_path / "records.jsonl"
+    file.write_bytes(line + b"\n" + file.read_bytes())
+    before = file.read_bytes()
+    with pytest.raises(UserError, match=r"records\.jsonl:1: damaged: delete that line and run"):
+        StageDirectory(tmp_path, "graph", Config(), {})
+    assert file.read_bytes() == before
+
+
+def test_a_torn_last_line_goes_and_its_record_comes_again(tmp_path: Path) -> None:
+    with StageDirectory(tmp_path, "graph", Config(), {}) as directory:
+        directory.append(A)
+    with (tmp_path / "records.jsonl").open("ab") as file:
+        file.write(B.model_dump_json().encode()[:9])
+    with StageDirectory(tmp_path, "graph", Config(), {}) as directory:
+        assert directory.done == {"a"}
+        directory.append(B)
+    assert list(read_jsonl(tmp_path / "records.jsonl", Reject)) == [A, B]
+
+
+def test_a_directory_without_work_takes_another_config_and_one_with_work_does_not(tmp_path: Path) -> None:
+    with StageDirectory(tmp_path, "graph", Config(seed=1), {}):
+        pass
+    with StageDirectory(tmp_path, "graph", Config(seed=2), {}) as directory:
+        directory.reject(A)
+    with pytest.raises(ConfigChanged, match="config seed: 2, now 3"):
+        StageDirectory(tmp_path, "graph", Config(seed=3), {})
+
+
+def test_files_of_someone_else_are_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "records.jsonl").write_text("mine, without a newline")
+    with pytest.raises(UserError, match="holds something else than a graph run: choose another --out"):
+        StageDirectory(tmp_path, "graph", Config(), {})
+    assert (tmp_path / "records.jsonl").read_text() == "mine, without a newline"
+
+
+def test_wrong_inputs_are_refused_before_the_directory_is_made(tmp_path: Path) -> None:
+    wiki, other = finished(tmp_path / "wiki", "wiki"), finished(tmp_path / "other", "wiki", seed=1)
+    graph = finished(tmp_path / "graph", "graph", {"wiki": wiki})
+    with StageDirectory(tmp_path / "half", "graph", Config(), {"wiki": wiki}):
+        pass
+    (tmp_path / "empty").mkdir()
+    for given, message in (
+        ({"wiki": wiki, "graph": wiki}, r"wiki: not a graph directory .*`websailor graph build`"),
+        ({"wiki": wiki, "graph": tmp_path / "empty"}, r"empty: not a graph directory .*`websailor graph build`"),
+        ({"wiki": wiki, "graph": tmp_path / "half"}, r"half: not finished: run `websailor graph build` as before"),
+        ({"wiki": other, "graph": graph}, r"graph was made from another wiki than .*other: give that one"),
+    ):
+        with pytest.raises(UserError, match=message):
+            StageDirectory(tmp_path / "out", "questions", Config(), given)
+    assert not (tmp_path / "out").exists()
+    finished(tmp_path / "out", "questions", {"wiki": wiki, "graph": graph})
+
+
+def hold(path: Path, connection: Connection) -> None:
+    with exclusive(path):
+        connection.send("held")
+        connection.recv()
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=hold, args=(tmp_path, there))
+    process.start()
+    assert here.recv() == "held"
+    with pytest.raises(UserError, match="another process is working here"):
+        StageDirectory(tmp_path, "graph", Config(), {})
+    assert not list(tmp_path.iterdir())
+    process.kill()
+    process.join()
+    with StageDirectory(tmp_path, "graph", Config(), {}) as directory:
+        directory.append(A)
+    assert json.loads((tmp_path / "records.jsonl").read_text())["id"] == "a"
