@@ -101,6 +101,8 @@ class GraphBuilder:
         self.nodes: dict[str, Node] = {}
         self.facts: dict[str, Fact] = {}
         self._limit = config.edges
+        self.lines: dict[str, tuple[tuple[str, str], ...]] = {}
+        """Title -> relation and line of every infobox field that names something."""
         self.called: dict[str, dict[str, None]] = {}
         """Title -> other names by which infoboxes call it."""
         self.spelling: Counter[str] = Counter()
@@ -238,6 +240,8 @@ class GraphBuilder:
         self._frontier.discard(reading.title)
         if reading.mentions:
             self._mentioning.append(reading)
+        if reading.lines:
+            self.lines[reading.title] = reading.lines
         for title, name in reading.called:
             self.called.setdefault(title, {})[name] = None
         self.spelling.update(reading.small)

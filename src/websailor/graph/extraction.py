@@ -59,6 +59,8 @@ class Reading(Record):
     """Canonical titles of existing pages it links to, in order."""
     called: tuple[tuple[str, str], ...] = ()
     """Entities of its infobox facts, each with a name that the infobox calls it by, where that is another."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """Relation and line of every infobox field that names something."""
     small: tuple[str, ...] = ()
     """Titles that its links spell with a small first letter: common nouns, such as `metaphysics`."""
     great: tuple[str, ...] = ()
@@ -117,10 +119,17 @@ def read_page(page: Page, titles: Titles, query: str | None, with_mentions: bool
         absent=tuple(collected.absent),
         linked=tuple(existing),
         called=tuple(collected.called),
+        lines=() if page.disambiguation else tuple(_lines(page)),
         small=small,
         great=great,
         mentions=tuple(_mentioned(page, titles)) if with_mentions and not page.disambiguation else (),
     )
+
+
+def _lines(page: Page) -> Iterator[tuple[str, str]]:
+    for relation, field in named_fields(page.infobox):
+        if any(value.type in ("text", "entity") for value in field.values):
+            yield relation, f"{field.key}: {', '.join(value.text for value in field.values)}"
 
 
 def spelt(page: Page) -> tuple[tuple[str, ...], tuple[str, ...]]:

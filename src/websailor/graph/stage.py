@@ -14,6 +14,7 @@ from websailor.files import StageDirectory, write_json, write_jsonl
 from websailor.graph import Config
 from websailor.graph.builder import MENTIONS, GraphBuilder
 from websailor.graph.extraction import name_of
+from websailor.graph.possible import possible_facts
 from websailor.graph.reader import Reader
 from websailor.graph.statistics import GraphStatistics, measure
 from websailor.progress import progress_bar
@@ -65,6 +66,7 @@ def build(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         facts = list(builder.facts.values())
         before, after = statistics(entities, facts)
         write_jsonl(out / "entities.jsonl", entities)
+        write_jsonl(out / "possible.jsonl", list(possible_facts(builder, entities)))
         _second_name(out / "records.jsonl", out / "facts.jsonl")
         write_json(
             out / "statistics.json",

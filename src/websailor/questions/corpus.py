@@ -63,13 +63,20 @@ class Corpus:
     entities: Sequence[Entity]
     facts: Sequence[Fact]
     lexicon: Lexicon
+    possible: Sequence[Fact] = ()
+    """What pages may state besides: counted against every proof, never asked about."""
 
     @cached_property
     def tables(self) -> Facts:
         """What the proof engine joins."""
         untyped = {entity.id for entity in self.entities if entity.id not in self.typed}
         return facts_from_records(
-            self.entities, self.facts, self.lexicon.meanings, untyped, self.lexicon.kinds_within, self._unstated()
+            self.entities,
+            [*self.facts, *self.possible],
+            self.lexicon.meanings,
+            untyped,
+            self.lexicon.kinds_within,
+            self._unstated(),
         )
 
     def _unstated(self) -> dict[str, set[str]]:
@@ -200,7 +207,9 @@ def load_corpus(graph: Path, is_generated: bool) -> Corpus:
     if not facts:
         raise UserError(f"{graph} holds no facts: build the graph from a corpus with links or infoboxes")
     lexicon = Lexicon(is_generated)
-    return Corpus(_with_known_types(entities, facts, lexicon), facts, lexicon)
+    beside = graph / "possible.jsonl"
+    possible = list(read_jsonl(beside, Fact)) if beside.is_file() else []
+    return Corpus(_with_known_types(entities, facts, lexicon), facts, lexicon, possible)
 
 
 def _with_known_types(entities: list[Entity], facts: list[Fact], lexicon: Lexicon) -> list[Entity]:
