@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from websailor import questions
 from websailor.errors import ConfigChanged, UserError
 from websailor.files import read_jsonl
 from websailor.questions import Config
-from websailor.questions.maker import contains_name
+from websailor.questions.maker import Maker, contains_name
 from websailor.questions.proof.engine import ask
+from websailor.questions.seen import Refused, Seen
 from websailor.records import Question, Reject
 from websailor.wiki import open_wiki
 
@@ -119,6 +121,33 @@ def test_parts_share_no_page_and_the_split_does_not_depend_on_the_seed() -> None
     assert pages["held_out"] <= pools.held_out
 
 
+def test_what_is_added_to_a_subgraph_keeps_to_its_part() -> None:
+    usual = maker(FULL)
+
+    def added(index: int) -> set[str]:
+        """Pages that state dates and numbers of a question and none of its relations."""
+        made = first_question(FULL, "train", index)
+        pages: dict[bool, set[str]] = {True: set(), False: set()}
+        for atom in made.pattern.atoms if made is not None else ():
+            pages[made is not None and atom.object in made.pattern.value_types].add(
+                usual.corpus.fact[atom.fact].source.page
+            )
+        return pages[True] - pages[False]
+
+    index, page = next((index, min(pages)) for index in range(100) if (pages := added(index)))
+    pools = replace(usual.pools, held_out=frozenset({page}))
+    careful = Maker(FULL, usual.corpus, usual.wiki, pools)
+    reasons = set[str]()
+    for attempt in range(40):
+        try:
+            made = careful.attempt("train", index, attempt, Seen())
+        except Refused as refusal:
+            reasons.add(refusal.reason)
+        else:
+            assert page not in {evidence.page for evidence in made.evidence}
+    assert "crosses_parts" in reasons
+
+
 SHORT = BRIEF.model_copy(update={"count": 25, "held_out_count": 5, "pool": 1500})
 
 
@@ -170,22 +199,27 @@ def test_verify_proves_the_file_again(whole: Path) -> None:
 
 def test_verify_names_what_no_longer_holds(whole: Path, tmp_path: Path) -> None:
     place = small_world()
-    made = list(read_jsonl(whole / "records.jsonl", Question))[:4]
+    made = list(read_jsonl(whole / "records.jsonl", Question))[:6]
     fuzzy = next(d for d in made[0].pattern.domains if d.lattice in ("decade", "initial"))
     wider = tuple(domain for domain in made[0].pattern.domains if domain != fuzzy)
+    forged = made[3].evidence[0].model_copy(update={"quote": "what no page says"})
     broken = [
         made[0].model_copy(update={"pattern": made[0].pattern.model_copy(update={"domains": wider})}),
         made[1].model_copy(update={"prompt": f"{made[1].prompt} It is {made[1].answer}."}),
         made[2].model_copy(update={"evidence": made[2].evidence[1:]}),
-        made[3],
+        made[3].model_copy(update={"evidence": (forged, *made[3].evidence[1:])}),
+        made[4].model_copy(update={"clues": made[4].clues[:1]}),
+        made[5],
     ]
     file = tmp_path / "questions.jsonl"
     file.write_text("".join(question.model_dump_json() + "\n" for question in broken))
     failures = questions.verify(file, place.wiki, place.graph)
-    assert {line.split(":")[0] for line in failures} == {question.id for question in made[:3]}
+    assert {line.split(":")[0] for line in failures} == {question.id for question in made[:5]}
     assert any("answers" in line for line in failures)
     assert any("names the answer" in line for line in failures)
     assert any("no evidence" in line for line in failures)
+    assert any("is not what" in line for line in failures)
+    assert any("no clue tells" in line for line in failures)
 
 
 def test_verify_refuses_another_graph(whole: Path, tmp_path: Path) -> None:

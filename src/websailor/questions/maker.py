@@ -71,6 +71,7 @@ class Maker:
         pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, rng)
         try:
             pattern = self._vague(pattern, named, count, rng)
+            self._check_part(pattern, part)
             seen.check_pattern(pattern)
             clues = ordered_clues(pattern)
             counts = Counts(corpus.tables, pattern)
@@ -179,6 +180,13 @@ class Maker:
         if exact != names:
             raise Refused("anchors", f"{exact} names")
         return drop_idle_inequalities(corpus, pattern)
+
+    def _check_part(self, pattern: Pattern, part: Part) -> None:
+        """What was added to the subgraph, a date or the place around a place, must be stated in the same part."""
+        for atom in pattern.atoms:
+            page = self.corpus.fact[atom.fact].source.page
+            if self.pools.part_of(page) != part:
+                raise Refused("crosses_parts", page)
 
     def _check_choice(self, pattern: Pattern, clues: Sequence[Branch], counts: Counts) -> None:
         """What the exact clues leave open must be a choice for the vague ones, and not too wide a one."""

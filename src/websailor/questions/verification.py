@@ -62,11 +62,17 @@ def faults(question: Question, corpus: Corpus, book: EvidenceBook) -> list[str]:
     for name in (question.answer, *question.aliases):
         if contains_name(question.prompt, name):
             found.append(f"the prompt names the answer: {name}")
-    shown = {(evidence.clue, evidence.fact) for evidence in question.evidence}
+    shown = {(evidence.clue, evidence.fact): evidence for evidence in question.evidence}
     for number, clue in enumerate(question.clues):
-        for fact in clue.facts:
-            if (number, fact) not in shown:
-                found.append(f"clue {number + 1} shows no evidence for fact {fact}")
-            elif book.page(corpus.fact[fact]) is None:
-                found.append(f"clue {number + 1}: no page states fact {fact} any more")
+        for name in clue.facts:
+            evidence, fact = shown.get((number, name)), corpus.fact.get(name)
+            page = None if fact is None else book.page(fact)
+            if evidence is None:
+                found.append(f"clue {number + 1} shows no evidence for fact {name}")
+            elif fact is None or page is None:
+                found.append(f"clue {number + 1}: no page states fact {name} any more")
+            elif (evidence.page, evidence.quote) != (page.title, fact.source.quote):
+                found.append(f"clue {number + 1}: the evidence of fact {name} is not what {page.title} says")
+    told = {name for clue in question.clues for name in clue.facts}
+    found.extend(f"no clue tells fact {atom.fact}" for atom in question.pattern.atoms if atom.fact not in told)
     return found

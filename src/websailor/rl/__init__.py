@@ -59,7 +59,7 @@ class Config(StageConfig):
     dynamic_rounds: int = Field(default=4, ge=1)
     """`dynamic`: batches rolled out for one step at most."""
     leave_out_truncated: bool = True
-    """Leave rollouts that a limit ended without a right answer out of the loss."""
+    """Leave rollouts that a limit ended without an answer out of the loss, unless they broke the protocol."""
     truncated_in_baseline: bool = False
     """Count those in the baseline nevertheless."""
     clip_low: float = Field(default=0.2, gt=0)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from websailor.records import Atom, Domain, Pattern
 
-EXACT_LATTICES = frozenset({"year", "value"})
 """Lattices whose label is a value itself, so that one can search for it."""
 
 START_RANK = {"year": 3, "value": 3, "range": 4, "decade": 4, "half_century": 5, "century": 6, "kind": 7, "initial": 8}

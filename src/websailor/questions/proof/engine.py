@@ -1,9 +1,8 @@
 """Ans(Q), exactly: reduction to a fixpoint, then sampled rivals, then a join.
 
-Enters: a `Query`. Leaves: the sorted answers, or a verdict on uniqueness. Method (the project's design notes give the
-timings that chose it): semi-joins to a fixpoint decide every query whose undecided part has no cycle; otherwise a few
-rivals of the answer are fixed one by one and propagated, which finds most second answers at once; the join settles the
-rest.
+Enters: a `Query`. Leaves: the sorted answers, or a verdict on uniqueness. Method: semi-joins to a fixpoint decide every
+query whose undecided part has no cycle; otherwise a few rivals of the answer are fixed one by one and propagated, which
+finds most second answers at once; the join settles the rest.
 """
 
 import numpy as np

@@ -11,7 +11,6 @@ from websailor.questions.proof.facts import Facts, Nodes
 from websailor.records import ValueType
 
 YEAR_LATTICES = frozenset({"year", "decade", "half_century", "century"})
-ENTITY_LATTICES = frozenset({"entity", "kind", "initial"})
 
 
 def year_bounds(lattice: str, value: str) -> tuple[int, int]:

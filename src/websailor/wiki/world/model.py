@@ -16,8 +16,6 @@ from websailor.wiki.relations import relations
 from websailor.wiki.world.config import WorldConfig
 from websailor.wiki.world.lexicon import lexicon
 
-Array = NDArray[np.generic]
-
 INFOBOX, TEXT, TABLE = 1, 2, 4
 """Places of the subject's page that state a fact; the bits of `World.place_F`."""
 ON_OBJECT = 8
