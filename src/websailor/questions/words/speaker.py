@@ -90,7 +90,8 @@ class Speaker(ABC):
         if self.is_named(variable):
             entity = self.corpus.entity[self.pattern.assignment[variable]]
             name = self.corpus.mention(entity)
-            return name if self.corpus.lexicon.is_generated else self.named(name, entity.kind)
+            kind = entity.kind if entity.id in self.corpus.typed else ""
+            return name if self.corpus.lexicon.is_generated else self.named(name, kind)
         return self.described(end)
 
     def rivals(self) -> list[str]:
