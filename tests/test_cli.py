@@ -74,6 +74,8 @@ def test_no_two_settings_share_a_flag(command: list[str]) -> None:
         (["questions", "show", "nowhere.jsonl"], "nowhere.jsonl: no such file of records"),
         (["ask", "Who?", "--run", "nowhere"], "no trained checkpoint"),
         (["export", "nowhere", "--out", "x.csv"], "the file ends in .parquet"),
+        (["run", "."], ".: is a directory: name a recipe in it"),
+        (["wiki", "import", "two\nlines.xml", "--out", "w"], "two lines.xml: no such file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -85,6 +87,16 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], message: st
     assert line.startswith("error: ")
     assert message in line
     assert not list(tmp_path.iterdir()), "a refused command leaves nothing behind"
+
+
+def test_a_path_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    recipe = str(Path(__file__).parents[1] / "recipes" / "quickstart.toml")
+    for arguments in (["run", recipe, "--runs", "file"], ["wiki", "import", recipe, "--out", "file/w"]):
+        done = websailor(*arguments, cwd=tmp_path)
+        (line,) = done.stderr.strip().splitlines()
+        assert (done.returncode, line.startswith("error: file")) == (2, True), done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_flags_lie_over_the_table_and_are_checked_together(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A run goes stage by stage, resumes, refuses other settings, and ends with a summary."""
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from websailor.errors import ConfigChanged, UserError
-from websailor.files import StageConfig, StageDirectory
+from websailor.files import StageConfig, StageDirectory, exclusive
 from websailor.pipeline import Recipe, Step, claim, load_recipe, plan, run_steps
 from websailor.records import Manifest
 from websailor.stopwatch import Stopwatch, clock
@@ -91,6 +92,36 @@ def test_a_directory_of_other_settings_is_refused_untouched(tmp_path: Path) -> N
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
+def test_settings_of_stages_without_work_may_change(tmp_path: Path) -> None:
+    steps, _ = fake_run(interrupt=True)
+    with pytest.raises(KeyboardInterrupt):
+        run_steps(steps, tmp_path / "r", Recipe(name="r"))
+    with pytest.raises(
+        ConfigChanged, match=r"wiki\.world\.pages: 2000, now 90.*or delete .*wiki and the stages after it"
+    ):
+        claim(tmp_path / "r", Recipe.model_validate({"name": "r", "wiki": {"world": {"pages": 90}}}))
+    changed = Recipe.model_validate({"name": "r", "sft": {"steps": 7}, "systems": ["sft"]})
+    run_steps(steps, tmp_path / "r", changed)
+    assert json.loads((tmp_path / "r" / "config.json").read_text())["sft"]["steps"] == 7
+    shutil.rmtree(tmp_path / "r" / "sft")
+    with pytest.raises(ConfigChanged, match=r"sft\.steps: 7, now 8"):
+        claim(tmp_path / "r", Recipe.model_validate({"name": "r", "sft": {"steps": 8}, "systems": ["sft"]}))
+
+
+def test_a_run_in_use_is_refused(tmp_path: Path) -> None:
+    steps, _ = fake_run()
+    (tmp_path / "r").mkdir()
+    with exclusive(tmp_path / "r"), pytest.raises(UserError, match="another process is working here"):
+        run_steps(steps, tmp_path / "r", Recipe(name="r"))
+    assert not list((tmp_path / "r").iterdir())
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../elsewhere", "/tmp/x", "a/b", "a\\b", " ", "-x"])
+def test_a_run_stays_in_its_directory(name: str) -> None:
+    with pytest.raises(UserError, match="name: String should match"):
+        load_recipe(RECIPES / "quickstart.toml", {"name": name})
+
+
 def test_words_and_looks_may_change(tmp_path: Path) -> None:
     claim(tmp_path / "r", Recipe(name="r"))
     claim(tmp_path / "r", Recipe.model_validate({"name": "r", "about": "x", "report": {"questions": 3}}))
@@ -123,6 +154,8 @@ def test_the_control_is_a_second_cold_start() -> None:
         plan(load_recipe(RECIPES / "quickstart.toml", {"systems": ["control"]}))
     with pytest.raises(UserError, match="unknown 'oracle'"):
         plan(load_recipe(RECIPES / "quickstart.toml", {"systems": ["oracle"]}))
+    with pytest.raises(UserError, match=r"expected: unknown 'wikki'; did you mean 'wiki'\?"):
+        plan(load_recipe(RECIPES / "quickstart.toml", {"expected": {"wikki": 3}}))
 
 
 def test_one_seed_for_all_and_shared_tables(tmp_path: Path) -> None:
@@ -139,6 +172,8 @@ def test_one_seed_for_all_and_shared_tables(tmp_path: Path) -> None:
     [
         ("[grahp]\n", "unknown table 'grahp'; did you mean 'graph'"),
         ("[sft]\nsecnds = 3\n", r"unknown key 'sft\.secnds'; did you mean 'seconds'"),
+        ("[rl]\nlearning_rate = nan\n", r"rl\.learning_rate: Input should be a finite number"),
+        ("[wiki.world]\nseed = -1\n", r"wiki\.world\.seed: Input should be greater than or equal to 0"),
         ("[sft]\nseconds = 'long'\n", r"sft\.seconds: Input should be a valid number"),
     ],
 )

@@ -168,6 +168,14 @@ def exclusive(directory: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def holds_work(directory: Path) -> bool:
+    """False for a stage directory that is absent, or whose run stopped before its first record, as at a wrong input."""
+    return directory.is_dir() and any(
+        file.is_dir() or file.name not in BEGINNINGS or (file.suffix == ".jsonl" and file.stat().st_size > 0)
+        for file in directory.iterdir()
+    )
+
+
 class StageDirectory:
     """One stage's directory, open for writing. Use as a context manager.
 
@@ -226,20 +234,13 @@ class StageDirectory:
             return
         if before is None and any((self.path / name).exists() for name in (*BEGINNINGS, "manifest.json")):
             raise UserError(f"{self.path}: holds something else than a {self.stage} run: choose another --out")
-        if before is not None and self._holds_work():
+        if before is not None and holds_work(self.path):
             difference = _difference(before, identity)
             raise ConfigChanged(
                 f"{self.path} holds a {before['stage']} run of another configuration ({difference}): "
                 "choose another --out (or --name), or delete it"
             )
         write_json(file, identity)
-
-    def _holds_work(self) -> bool:
-        """False when an earlier run stopped before its first record, for example at a wrong input."""
-        return any(
-            file.is_dir() or file.name not in BEGINNINGS or (file.suffix == ".jsonl" and file.stat().st_size > 0)
-            for file in self.path.iterdir()
-        )
 
     @property
     def finished(self) -> bool:

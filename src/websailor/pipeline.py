@@ -13,17 +13,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from websailor import evaluation, graph, questions, report, rl, sft, trajectories, wiki
 from websailor.agent.config import AgentConfig
 from websailor.errors import ConfigChanged, UserError
 from websailor.evaluation import Config as EvaluationConfig
-from websailor.files import read_json, require_space, write_json
+from websailor.files import exclusive, holds_work, read_json, require_space, write_json
 from websailor.graph import Config as GraphConfig
 from websailor.progress import configure_logging
 from websailor.questions import Config as QuestionsConfig
-from websailor.recipe import check_keys, differences, make_config, overlay, read_table, spread_shared
+from websailor.recipe import (
+    STAGE_TABLES,
+    check_keys,
+    differences,
+    make_config,
+    nearest,
+    overlay,
+    read_table,
+    spread_shared,
+)
 from websailor.records import Manifest
 from websailor.report import Config as ReportConfig
 from websailor.report.results import SystemResult, results
@@ -40,17 +49,19 @@ log = logging.getLogger(__name__)
 NEEDED_SPACE = 300_000_000
 """Bytes that must be free before a run starts."""
 
+SYSTEMS = ("expert", "untrained", "sft", "control", "rl")
+
 
 class Recipe(BaseModel):
     """One whole run: a table per stage. What is left out keeps the stage's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
-    name: str = "run"
-    """The run's directory under --runs."""
+    name: str = Field(default="run", pattern=r"^[^/\\\s.-][^/\\]*$")
+    """The run's directory under --runs: no slash in it, no dot, dash or blank first."""
     about: str = ""
     """One line for people."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of every stage whose table names none."""
     expected: dict[str, float] = {}
     """Seconds that each step takes on two cores; used for the remaining time alone."""
@@ -97,9 +108,11 @@ class Step:
 
 def plan(recipe: Recipe) -> list[Step]:
     """The steps of a recipe in order."""
-    unknown = sorted(set(recipe.systems) - {"expert", "untrained", "sft", "control", "rl"})
-    if unknown:
-        raise UserError(f"systems: unknown '{unknown[0]}'; known: expert, untrained, sft, control, rl")
+    steps = (*STAGE_TABLES, *(f"evaluation/{system}" for system in SYSTEMS))
+    for setting, words, known in (("systems", recipe.systems, SYSTEMS), ("expected", recipe.expected, steps)):
+        unknown = sorted(set(words) - set(known))
+        if unknown:
+            raise UserError(f"{setting}: unknown '{unknown[0]}'{nearest(unknown[0], known)}")
     if "control" in recipe.systems and recipe.control is None:
         raise UserError("systems names 'control', but the recipe has no [control] table")
     corpus = {"wiki": "wiki", "questions": "questions"}
@@ -123,7 +136,8 @@ def plan(recipe: Recipe) -> list[Step]:
 def run_recipe(recipe: Recipe, root: Path) -> dict[str, Any]:
     """Run what is not finished yet in `root/<name>` and return the summary.
 
-    Raises `ConfigChanged` when the directory belongs to another recipe, before anything is written.
+    Raises `ConfigChanged` when the directory belongs to another recipe, before anything is written, and `UserError`
+    when another process works in it.
     """
     return run_steps(plan(recipe), root / recipe.name, recipe)
 
@@ -131,7 +145,13 @@ def run_recipe(recipe: Recipe, root: Path) -> dict[str, Any]:
 def run_steps(steps: Iterable[Step], directory: Path, recipe: Recipe) -> dict[str, Any]:
     """Run `steps` in `directory`, then the report and `summary.json`."""
     steps = list(steps)
-    claim(directory, recipe)
+    directory.mkdir(parents=True, exist_ok=True)
+    with exclusive(directory):
+        claim(directory, recipe)
+        return _run_claimed(steps, directory, recipe)
+
+
+def _run_claimed(steps: list[Step], directory: Path, recipe: Recipe) -> dict[str, Any]:
     with Stopwatch(directory / "seconds.json", _expected(recipe, steps)) as stopwatch:
         for number, step in enumerate(steps, 1):
             out = directory / step.name
@@ -164,17 +184,22 @@ def run_steps(steps: Iterable[Step], directory: Path, recipe: Recipe) -> dict[st
 
 
 def claim(directory: Path, recipe: Recipe) -> None:
-    """Write the resolved recipe into a new run directory, or check that an old directory was made with the same."""
+    """Write the resolved recipe into a new run directory, or check that what an old one holds was made with the same.
+
+    The settings of a stage may change as long as neither its work nor that of a later stage is there.
+    """
     file = directory / "config.json"
     now = _identity(recipe)
-    if file.is_file():
-        before = read_json(file)
-        changed = next(differences(before, now), None)
-        if changed is not None:
+    before = read_json(file) if file.is_file() else {}
+    for changed in differences(before, now):
+        stage = changed.partition(".")[0].partition(":")[0]
+        built_on = STAGE_TABLES[STAGE_TABLES.index(stage) :] if stage in STAGE_TABLES else ()
+        if any(holds_work(directory / name) for name in built_on):
             raise ConfigChanged(
-                f"{directory} holds a run of other settings ({changed}): choose another --name, or delete the directory"
+                f"{directory} holds a run of other settings ({changed}): choose another --name, "
+                f"or delete {directory / stage} and the stages after it"
             )
-    else:
+    if before != now:
         directory.mkdir(parents=True, exist_ok=True)
         write_json(file, now)
     require_space(directory, NEEDED_SPACE)

@@ -33,6 +33,8 @@ def existing_file(path: Path, what: str) -> Path:
     """The path, or `UserError` that names the most similar file beside it."""
     if path.is_file():
         return path
+    if path.is_dir():
+        raise UserError(f"{path}: is a directory: name a {what} in it")
     siblings = sorted(item.name for item in path.parent.iterdir() if item.is_file()) if path.parent.is_dir() else []
     close = get_close_matches(path.name, siblings, n=1, cutoff=0.5)
     hint = f"; did you mean {path.with_name(close[0])}?" if close else ""

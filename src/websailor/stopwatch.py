@@ -4,7 +4,6 @@ Enters: the file to keep the seconds in and what each step is expected to take. 
 remaining time. The file is written every other second, so a killed run loses next to nothing of its account.
 """
 
-import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from typing import Self
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from websailor.files import write_json
+from websailor.files import read_json, write_json
 from websailor.progress import stderr
 
 TICK = 2.0
@@ -27,7 +26,7 @@ class Stopwatch:
     def __init__(self, file: Path, expected: Mapping[str, float]) -> None:
         self._file = file
         self._expected = dict(expected)
-        self.seconds: dict[str, float] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        self.seconds: dict[str, float] = read_json(file) if file.is_file() else {}
         self._finished: set[str] = set()
         self._running: str | None = None
         self._since = 0.0

@@ -10,7 +10,7 @@ from websailor.models.protocol import PromptName
 class AgentConfig(BaseModel):
     """Settings of the loop. Reaching a limit is never an error: the trajectory says which one it was."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     prompt: PromptName = "full"
     """`full`: role, tool signatures, format, date. `brief`: a dozen words, for the embedded agent."""

@@ -20,6 +20,11 @@ from websailor.recipe import first_problem, nearest
 DISK_FULL = ("No space left on device", "database or disk is full", "StorageFull", "Disk quota exceeded")
 """How libraries that do not raise `OSError` say it."""
 
+WRONG_PATH = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOENT),
+    *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),
+)
+"""What the system says of a path that cannot be used as the user wants."""
 
 SETTINGS = """
 
@@ -119,6 +124,9 @@ def execute(tokens: Sequence[str]) -> int:
         if disk_full(error):
             logging.getLogger(__name__).debug("disk full", exc_info=True)
             return _fail(f"the disk is full{_where(error)}: free some space and run the same command again")
+        if isinstance(error, OSError) and error.errno in WRONG_PATH and error.filename is not None:
+            logging.getLogger(__name__).debug("wrong path", exc_info=True)
+            return _fail(f"{error.filename}: {error.strerror}: name another path, or change this one and its rights")
         raise
     return result if isinstance(result, int) else 0
 
@@ -146,9 +154,9 @@ def _usage_problem(error: CycloptsError, tokens: Sequence[str]) -> str:
         return f"unknown command '{word}'{nearest(word, known)}"
     if isinstance(error.__cause__, ValidationError):
         return first_problem(error.__cause__)
-    return " ".join(str(error).split())
+    return str(error)
 
 
 def _fail(message: str) -> int:
-    stderr.print(f"error: {message}", markup=False, highlight=False, soft_wrap=True)
+    stderr.print(f"error: {' '.join(message.split())}", markup=False, highlight=False, soft_wrap=True)
     return 2

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class ToolsConfig(BaseModel):
     """Settings of search and visit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     top_k: int = Field(default=10, ge=1)
     """Search results per query."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from websailor.errors import UserError
-from websailor.files import StageDirectory, require_space
+from websailor.files import StageDirectory, exclusive, require_space
 from websailor.progress import progress_bar
 from websailor.records import Manifest, Page
 from websailor.wiki.dump import DumpReader, RawPage
@@ -128,7 +128,9 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
         elif not out.is_dir() or any(out.iterdir()):
             raise UserError(f"{out}: exists and is no wiki directory: choose another --out")
     part = out.with_name(out.name + ".part")
-    _discard(part)
+    if part.is_dir():
+        with exclusive(part):
+            _discard(part)
     try:
         with StageDirectory(part, "wiki", config, named) as stage:
             counts = _fill(config, source, part)

@@ -27,7 +27,7 @@ DRY_BATCHES = 8
 class WalkConfig(BaseModel):
     """How subgraphs are drawn."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     min_nodes: int = Field(default=4, ge=2, le=MAX_NODES)
     """Smallest subgraph."""

@@ -52,11 +52,11 @@ _SMALL = DEFAULTS["small"]
 class WorldConfig(BaseModel):
     """What a generated world looks like. Knobs left out take the profile's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     profile: Profile = "small"
     """`small`: seven types, short pages, few name words, for a tiny model. `rich`: twelve types, for real models."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the whole world; the same knobs and seed give the same bytes."""
     pages: int = Field(default=_SMALL["pages"], ge=30, le=5_000_000)
     """Entities, each with a page of its own (redirects, disambiguation, list and category pages come on top)."""
