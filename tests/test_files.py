@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from websailor.errors import ConfigChanged, UserError
-from websailor.files import StageConfig, StageDirectory, exclusive, read_jsonl
+from websailor.files import StageConfig, StageDirectory, append_json, exclusive, read_jsonl, trim_jsonl
 from websailor.records import Reject
 
 A, B = Reject(id="a", reason="r", detail="1"), Reject(id="b", reason="r", detail="2")
@@ -123,3 +123,15 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
     with StageDirectory(tmp_path, "graph", Config(), {}) as directory:
         directory.append(A)
     assert json.loads((tmp_path / "records.jsonl").read_text())["id"] == "a"
+
+
+def test_trimming_keeps_what_is_to_be_kept_and_drops_a_torn_line(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.jsonl"
+    trim_jsonl(file, lambda _: True)
+    assert not file.exists()
+    for step in (1, 2, 3):
+        append_json(file, {"step": step})
+    with file.open("a", encoding="utf-8") as handle:
+        handle.write('{"step": 4')
+    trim_jsonl(file, lambda row: row["step"] <= 2)
+    assert [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] == [{"step": 1}, {"step": 2}]

@@ -14,7 +14,7 @@ import platform
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -80,6 +80,23 @@ def write_jsonl(path: Path, records: Iterator[BaseModel] | list[Any]) -> int:
             count += 1
     temporary.replace(path)
     return count
+
+
+def append_json(path: Path, row: Mapping[str, Any]) -> None:
+    """Append one row to a JSONL file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def trim_jsonl(path: Path, keep: Callable[[dict[str, Any]], bool]) -> None:
+    """Drop the rows that are not to be kept, and a torn last line; atomic. A missing file stays missing."""
+    if not path.is_file():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    temporary = path.with_name(path.name + ".part")
+    kept = (line for line in lines if line.endswith("\n") and keep(json.loads(line)))
+    temporary.write_text("".join(kept), encoding="utf-8")
+    temporary.replace(path)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -197,15 +214,16 @@ class StageDirectory:
         with ExitStack() as opened:
             opened.enter_context(exclusive(out))
             self._check_identity()
-            for name, counter in (("records.jsonl", "records"), ("rejects.jsonl", "rejects"), ("metrics.jsonl", None)):
+            _drop_torn_line(out / "metrics.jsonl")
+            for name, counter in (("records.jsonl", "records"), ("rejects.jsonl", "rejects")):
                 _drop_torn_line(out / name)
-                if counter is not None and (out / name).is_file():
+                if (out / name).is_file():
                     for identifier in _ids(out / name):
                         self.done.add(identifier)
                         self.counts[counter] += 1
-            self._records, self._rejects, self._metrics = (
+            self._records, self._rejects = (
                 opened.enter_context((out / name).open("a", encoding="utf-8"))
-                for name in ("records.jsonl", "rejects.jsonl", "metrics.jsonl")
+                for name in ("records.jsonl", "rejects.jsonl")
             )
             self._opened = opened.pop_all()
 
@@ -257,11 +275,6 @@ class StageDirectory:
         self._write(self._rejects, reject)
         self.counts["rejects"] += 1
         self.counts[f"reject_{reject.reason}"] += 1
-
-    def metric(self, **values: float | int | str) -> None:
-        """Append one row to `metrics.jsonl`."""
-        self._metrics.write(json.dumps(values) + "\n")
-        self._metrics.flush()
 
     def _write(self, file: Any, record: Record) -> None:
         file.write(record.model_dump_json() + "\n")

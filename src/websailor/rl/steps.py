@@ -57,11 +57,13 @@ def outcome_of(rollout: Rollout, config: Config) -> Outcome:
     )
 
 
-def mixed_groups(outcomes: Sequence[Outcome]) -> set[int]:
-    """Groups whose rewards are not all equal."""
+def mixed_groups(outcomes: Sequence[Outcome], config: Config) -> set[int]:
+    """Groups whose rewards are not all equal, among the rollouts that count in the baseline: those that can teach."""
     rewards: dict[int, set[float]] = {}
     for outcome in outcomes:
-        rewards.setdefault(outcome.group, set()).add(outcome.reward)
+        left_out = config.leave_out_truncated and outcome.truncated and not outcome.right
+        if config.truncated_in_baseline or not left_out:
+            rewards.setdefault(outcome.group, set()).add(outcome.reward)
     return {group for group, values in rewards.items() if len(values) > 1}
 
 
@@ -111,7 +113,7 @@ def accumulate_gradients(
     return report
 
 
-def rollout_metrics(outcomes: Sequence[Outcome]) -> dict[str, float]:
+def rollout_metrics(outcomes: Sequence[Outcome], config: Config) -> dict[str, float]:
     """Means over the rollouts of a step."""
     count = len(outcomes)
     own = sum(outcome.own_tokens for outcome in outcomes)
@@ -125,7 +127,7 @@ def rollout_metrics(outcomes: Sequence[Outcome]) -> dict[str, float]:
         "pass_rate": sum(outcome.right for outcome in outcomes) / count,
         "truncated": sum(outcome.truncated for outcome in outcomes) / count,
         "format_errors": sum(outcome.format_errors > 0 for outcome in outcomes) / count,
-        "zero_variance": 1 - len(mixed_groups(outcomes)) / groups,
+        "zero_variance": 1 - len(mixed_groups(outcomes, config)) / groups,
         "entropy": sum(outcome.surprise for outcome in outcomes) / max(own, 1),
         "own_tokens": own / count,
         "tokens": sum(outcome.tokens for outcome in outcomes) / count,

@@ -8,8 +8,7 @@ a resumed run continues as if it had never been interrupted.
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from websailor.errors import UserError
-from websailor.files import read_jsonl, write_json
+from websailor.files import append_json, read_jsonl, trim_jsonl, write_json
 from websailor.models.base import Sampling
 from websailor.models.local.checkpoint import load_state, save_state
 from websailor.models.local.network import Network
@@ -149,9 +148,8 @@ class Trainer:
         """Step until the steps or the seconds are used up, then write the checkpoint."""
         config = self.config
         final: dict[str, float] = {}
-        with progress_bar("reinforcement learning", config.steps) if self.group.is_first else nullcontext() as bar:
-            if bar:
-                bar.advance(self.step)
+        with progress_bar("reinforcement learning, %", 100, shown=self.group.is_first) as bar:
+            shown = 0.0
             if self.step == 0 and config.evaluate_every and self.held_out:
                 self._log({"step": 0, **self.evaluate()})
             while self.step < config.steps and self._done() < 1.0:
@@ -161,9 +159,10 @@ class Trainer:
                     final = self.evaluate()
                     row |= final
                 self._log(row)
-                if bar:
-                    bar.advance()
-                    bar.note(f"pass rate {row['pass_rate']:.2f}")
+                done = min(100.0, 100 * self._done())
+                bar.advance(done - shown)
+                shown = done
+                bar.note(f"step {self.step}, pass rate {row['pass_rate']:.2f}")
                 if self.group.is_first:
                     if self.step % config.state_every == 0:
                         self._save()
@@ -207,7 +206,7 @@ class Trainer:
         finished = time.monotonic()
         return {
             "step": self.step,
-            **rollout_metrics(outcomes),
+            **rollout_metrics(outcomes, self.config),
             "loss": loss,
             "gradient_norm": norm,
             "drift_largest": drift,
@@ -264,7 +263,7 @@ class Trainer:
             rolled = len(outcomes)
             if config.replacement != "dynamic":
                 return mine, outcomes, rolled
-            kept = set(sorted(mixed_groups(outcomes))[: config.questions])
+            kept = set(sorted(mixed_groups(outcomes, config))[: config.questions])
             if len(kept) == config.questions or rounds == config.dynamic_rounds:
                 kept = kept or {outcome.group for outcome in outcomes}
                 return (
@@ -306,9 +305,9 @@ class Trainer:
             self.step, self.draw, self._seconds_before = state["step"], state["draw"], state["seconds"]
         if self.group.is_first:
             # What an interrupted run wrote after the state it is resumed from will be written again.
-            _trim(self.out / "metrics.jsonl", lambda row: state is not None and row["step"] <= self.step)
+            trim_jsonl(self.out / "metrics.jsonl", lambda row: state is not None and row["step"] <= self.step)
             unsaved = self._seed(self.draw) * self.config.rollouts
-            _trim(self.out / "records.jsonl", lambda row: row["seed"] < unsaved)
+            trim_jsonl(self.out / "records.jsonl", lambda row: row["seed"] < unsaved)
 
     def _seed(self, draw: int) -> int:
         """Seed of a batch of rollouts."""
@@ -321,16 +320,8 @@ class Trainer:
     def _log(self, row: dict[str, Any]) -> None:
         if self.group.is_first:
             rounded = {key: round(value, 6) if isinstance(value, float) else value for key, value in row.items()}
-            with (self.out / "metrics.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(rounded) + "\n")
+            append_json(self.out / "metrics.jsonl", rounded)
 
     def _keep_trajectory(self, rollout: Rollout) -> None:
         with (self.out / "records.jsonl").open("a", encoding="utf-8") as file:
             file.write(rollout.trajectory.model_dump_json() + "\n")
-
-
-def _trim(file: Path, keep: Callable[[dict[str, Any]], bool]) -> None:
-    """Drop the lines of a JSONL file that are not to be kept."""
-    if file.is_file():
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        file.write_text("".join(line for line in lines if keep(json.loads(line))), encoding="utf-8")

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from websailor.errors import UserError
-from websailor.files import read_jsonl, write_json
+from websailor.files import append_json, read_jsonl, trim_jsonl, write_json
 from websailor.models.local.checkpoint import load_state, save_state
 from websailor.models.local.network import Network
 from websailor.models.local.optimizer import build_optimizer
@@ -192,7 +192,7 @@ def train(group: Group, config: Config, wiki: Path, trajectories: Path, out: Pat
     trainer = Trainer(group, config, wiki, trajectories, out)
     metrics = out / "metrics.jsonl"
     if group.is_first:
-        _trim_metrics(metrics, trainer.step)
+        trim_jsonl(metrics, lambda row: row["step"] <= trainer.step)
     with progress_bar("cold start, %", 100, shown=group.is_first) as bar:
         shown = 0.0
         while (done := trainer.done()) < 1.0:
@@ -203,7 +203,7 @@ def train(group: Group, config: Config, wiki: Path, trajectories: Path, out: Pat
                 if not trainer.copying and trainer.step % (VALIDATE_EVERY * config.log_every) == 0:
                     row |= trainer.validate()
                 if group.is_first:
-                    _append(metrics, row)
+                    append_json(metrics, row)
                     bar.note(f"step {trainer.step}, loss {row['loss']:.3f}")
             if group.is_first:
                 trainer.save_state()
@@ -232,15 +232,3 @@ def _copy_vocabulary(tokenizer: Tokenizer, lexicon: Sequence[str]) -> np.ndarray
     words = [tokenizer.token_to_id(f"Ġ{word}") for word in lexicon]
     known = [word for word in words if word is not None]
     return np.asarray(known or range(tokenizer.get_vocab_size()), dtype=np.int64)
-
-
-def _trim_metrics(file: Path, step: int) -> None:
-    """Drop rows that an interrupted run logged after the state it is resumed from."""
-    if file.is_file():
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        file.write_text("".join(line for line in lines if json.loads(line)["step"] <= step), encoding="utf-8")
-
-
-def _append(file: Path, row: dict[str, Any]) -> None:
-    with file.open("a", encoding="utf-8") as handle:
-        handle.write(json.dumps(row) + "\n")
