@@ -53,14 +53,14 @@ WORDS = [
     for two in ("ran", "sil", "tor", "vel", "wen", "zum", "kip")
 ]
 """All different: a text that repeats itself is hard to know by heart."""
-AGENT = AgentConfig(prompt="brief", turns=6, context_tokens=1024, max_tokens_per_turn=128, date="2026-01-01")
+AGENT = AgentConfig(prompt="brief", turns=6, context_tokens=2048, max_tokens_per_turn=128, date="2026-01-01")
 THOUGHT = " ".join(WORDS[:38]) + "."
 ANSWER_THOUGHT = " ".join(WORDS[:49]) + "."
 
 
 def toolbox() -> Toolbox:
     """Search over a few pages whose snippets make observations of about 130 tokens."""
-    sentence = " ".join(WORDS[:28])
+    sentence = " ".join(WORDS[:19])
     pages = [
         Page(id=index, title=f"{word} page", url=f"w/{word}", text=f"{word} {sentence}.")
         for index, word in enumerate(WORDS[:12])
@@ -115,7 +115,7 @@ def make_checkpoint(folder: Path, questions: list[Question], hidden: int, vocabu
             hidden_size=hidden,
             heads=hidden // 32,
             intermediate=3 * hidden,
-            max_positions=1024,
+            max_positions=2048,
             eos_token_id=tokenizer.token_to_id(END),
             pad_token_id=tokenizer.token_to_id(PAD),
         )
@@ -125,9 +125,10 @@ def make_checkpoint(folder: Path, questions: list[Question], hidden: int, vocabu
     print(
         f"{network.parameter_count() / 1e6:.2f}M parameters, {len(encoded[0][0])} tokens a rollout, {own:.0f} sampled"
     )
-    optimizer = build_optimizer(network, 0.01, 3e-3)
-    steps, total = 0, 0.0
-    for steps in range(400):
+    optimizer = build_optimizer(network, None, 3e-3)
+    steps, total = 0, 1.0
+    while steps < 400:
+        steps += 1
         optimizer.zero_grad()
         total = 0.0
         for ids, mask in encoded:
@@ -139,8 +140,7 @@ def make_checkpoint(folder: Path, questions: list[Question], hidden: int, vocabu
             total += loss.item()
         if total < 1e-4:
             break
-        # Muon's steps are as long at the end as at the start: without the decay the last one would undo what is known.
-        optimizer.step(factor=0.98**steps)
+        optimizer.step()
     print(f"learned by heart in {steps} steps, loss {total:.1g}")
     network.save(folder)
     save_tokenizer(tokenizer, folder)
@@ -159,7 +159,7 @@ def measure_ours(checkpoint: Path, questions: list[Question], rollouts: int, ste
     config = Config(questions=len(questions), rollouts=rollouts, learning_rate=1e-7, agent=AGENT, precision="float32")
     network = Network.load(checkpoint)
     environment = Environment(toolbox(), Alternating(), AGENT, Sampling(max_tokens=AGENT.max_tokens_per_turn))
-    policy = LocalPolicy.of(network, load_tokenizer(checkpoint), rows=len(questions) * rollouts, context=1024)
+    policy = LocalPolicy.of(network, load_tokenizer(checkpoint), rows=len(questions) * rollouts, context=2048)
     trainer = Trainer(Group(), config, network, policy, environment, UniformSource(questions, 0), [], out)
     spent = {"rollout": 0.0, "step": 0.0, "tokens": 0.0}
     fresh_batch = trainer.fresh_batch
