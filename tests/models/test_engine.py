@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from websailor.errors import UserError
 from websailor.models.base import ContextExceeded
 from websailor.models.local.cache import KeyValueCache
 from websailor.models.local.engine import Conversation, Engine, draw, uniform
@@ -315,3 +316,13 @@ def test_the_extremes_of_the_uniform_number_never_leave_the_vocabulary():
     numbers = np.array([0.0, 1 - 2**-24], dtype=np.float32)
     tokens, _ = draw(logits, numbers, np.ones(2, dtype=np.float32), np.ones(2, dtype=np.float32))
     assert tokens.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_logits_that_are_not_finite_are_refused(temperature: float, value: float):
+    logits_NV = torch.zeros(2, 5)
+    logits_NV[1, 3] = value
+    half_N, one_N = np.full(2, 0.5, np.float32), np.ones(2, np.float32)
+    with pytest.raises(UserError, match="logits are not finite: take another checkpoint"):
+        draw(logits_NV, half_N, np.full(2, temperature, np.float32), one_N)

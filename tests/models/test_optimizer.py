@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from websailor.errors import UserError
 from websailor.models.local.network import Network, NetworkConfig
 from websailor.models.local.optimizer import Muon, build_optimizer, orthogonalise
 
@@ -82,3 +83,14 @@ def test_clipping_bounds_the_norm_and_reports_the_one_before():
     layer.weight.grad = torch.full((3, 3), 10.0)
     assert optimizer.step(clip=1.0) == pytest.approx(30.0)
     assert layer.weight.grad.norm().item() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_gradient_that_is_not_finite_stops_training_and_leaves_the_weights():
+    layer = torch.nn.Linear(3, 2)
+    before = {name: value.clone() for name, value in layer.state_dict().items()}
+    optimizer = build_optimizer(layer, 0.02, 1e-3)
+    for parameter in layer.parameters():
+        parameter.grad = torch.full_like(parameter, torch.nan)
+    with pytest.raises(UserError, match=r"diverged.*lower the learning rates"):
+        optimizer.step()
+    assert all(torch.equal(before[name], value) for name, value in layer.state_dict().items())

@@ -86,6 +86,13 @@ def test_the_folder_loads_in_transformers(tokenizer, tmp_path: Path):
     assert load_tokenizer(tmp_path).get_vocab() == tokenizer.get_vocab()
 
 
+@pytest.mark.parametrize("text", ["", "{}", "no JSON", '{"model": {"type": "BPE"}}'])
+def test_a_damaged_tokenizer_is_refused(tmp_path: Path, text: str):
+    (tmp_path / "tokenizer.json").write_text(text)
+    with pytest.raises(UserError, match=r"tokenizer\.json: not a tokenizer"):
+        load_tokenizer(tmp_path)
+
+
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path: Path):
     with pytest.raises(UserError, match=r"no tokenizer\.json"):
         load_tokenizer(tmp_path)

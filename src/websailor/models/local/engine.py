@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from websailor.errors import UserError
 from websailor.models.base import ContextExceeded
 from websailor.models.local.cache import KeyValueCache
 from websailor.models.local.network import Network
@@ -358,7 +359,8 @@ def draw(
     """Sample one token a row by inverting the cumulative distribution at `uniform_N`.
 
     Returns tokens [N] and their natural log-probabilities [N] under softmax(logits / temperature) within the nucleus
-    `top_p`; a temperature of 0 takes the most likely token, with its log-probability at temperature 1.
+    `top_p`; a temperature of 0 takes the most likely token, with its log-probability at temperature 1. Raises
+    `UserError` when the weights are damaged or diverged, so that there is no distribution.
     """
     logits_NV = logits_NV.float()
     greedy_N = temperature_N == 0
@@ -369,6 +371,8 @@ def draw(
     logprob_NV = torch.log_softmax(logits_NV, dim=-1)
     cumulative_NV = logprob_NV.exp().cumsum(dim=-1)
     total_N1 = cumulative_NV[:, -1:]
+    if not total_N1.isfinite().all():
+        raise UserError("the model's logits are not finite: take another checkpoint, or lower the learning rates")
     target_N1 = torch.minimum(torch.from_numpy(uniform_N)[:, None] * total_N1, total_N1.nextafter(torch.zeros(1)))
     token_N = torch.searchsorted(cumulative_NV, target_N1, right=True)[:, 0]
     if greedy_N.any():

@@ -5,12 +5,15 @@ iteration runs in bfloat16 one matrix at a time, which on a CPU without bf16 ins
 float32 iteration over stacked matrices here; `tests/models/test_optimizer.py` compares the two.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from websailor.errors import UserError
 
 NEWTON_SCHULZ_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Quintic iteration that pushes all singular values to about 1 (Jordan et al. 2024, `Muon`)."""
@@ -80,8 +83,10 @@ class NetworkOptimizer:
 
     def step(self, factor: float = 1.0, clip: float | None = 1.0) -> float:
         """Clip to a global norm of `clip`, update with learning rates scaled by `factor`. Returns the norm before
-        clipping."""
+        clipping. Raises `UserError`, with the weights untouched, when that is not finite."""
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters, clip if clip is not None else float("inf")))
+        if not math.isfinite(norm):
+            raise UserError("the training diverged (a gradient is not finite): lower the learning rates, start anew")
         for group, base in self._base:
             group["lr"] = base * factor
         self.muon.step()

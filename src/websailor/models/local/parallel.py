@@ -5,6 +5,7 @@ gradients averaged where it asks for it. One torch thread a process: two OpenMP 
 than one.
 """
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable
@@ -92,6 +93,8 @@ def run_parallel(worker: Callable[..., None], processes: int, *arguments: Any) -
     with tempfile.TemporaryDirectory(prefix="websailor-") as folder:
         store = Path(folder) / "rendezvous"
         complaint = Path(folder) / "user-error"
+        # It announces each process that it ends beside one that failed; the failure itself is raised.
+        logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
         try:
             multiprocessing.spawn(  # pyright: ignore[reportPrivateImportUsage]
                 _enter, args=(processes, str(store), str(complaint), worker, arguments), nprocs=processes

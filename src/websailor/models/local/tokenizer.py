@@ -129,7 +129,10 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     file = folder / "tokenizer.json"
     if not file.is_file():
         raise UserError(f"{folder}: no tokenizer.json there: give the folder of a checkpoint")
-    tokenizer = Tokenizer.from_file(str(file))
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # the library raises nothing narrower
+        raise UserError(f"{file}: not a tokenizer ({error}): the checkpoint is damaged, make it again") from error
     missing = [token for token in (START, END) if tokenizer.token_to_id(token) is None]
     if missing:
         raise UserError(f"{file}: lacks {', '.join(missing)}: a tokenizer with ChatML tokens is needed")
