@@ -3,11 +3,10 @@
 Enters: a randomly initialised `Network`. Leaves: the same, with one attention head of the first layer set to read the
 token before.
 
-Copying a name needs an induction circuit: one head that carries the previous token forward, and a later one that
-looks for it (Olsson et al. 2022, arXiv 2209.11895). In a network without attention biases the first of the two is
-slow to form, because a head can attend by position only along a direction that all embeddings share. Here that
-direction is there from the start: in 160 steps of copy pretraining the loss falls from 5.2 to 0.3 nats, and without
-it stays at 2.7 (random words, repeats of 4 to 16).
+Copying a name needs an induction circuit: one head that carries the previous token forward, and a later one that looks
+for it (Olsson et al. 2022, arXiv 2209.11895). In a network without attention biases the first of the two forms slowly,
+because a head can attend by position only along a direction that all embeddings share. Here that direction is there
+from the start: after 160 steps of copy pretraining the loss is 0.1 nats, without it 2.5 (`benchmarks/copying.py`).
 """
 
 import torch
