@@ -80,26 +80,26 @@ class Corpus:
         )
 
     def _unstated(self) -> dict[str, set[str]]:
-        """Relation whose objects are dates or numbers -> entities that could have one and of which none is stated.
+        """Relation -> entities that could have an object in it and of which none is stated.
 
         Of a generated encyclopedia everything is known.
         """
         if self.lexicon.is_generated:
             return {}
         stated: dict[str, set[str]] = {}
-        for fact in self.facts:
-            if fact.value_type in ("date", "number"):
-                for name in self.lexicon.same(fact.relation):
-                    stated.setdefault(name, set()).add(fact.subject)
-        told = {fact.relation for fact in self.tellable if fact.value_type in ("date", "number")}
+        for fact in (*self.facts, *self.possible):
+            for name in self.lexicon.same(fact.relation):
+                stated.setdefault(name, set()).add(fact.subject)
+            for name in self.lexicon.mirrored(fact.relation) if fact.value_type == "entity" else ():
+                stated.setdefault(name, set()).add(fact.object)
         return {
             name: {
                 entity.id
                 for entity in self.entities
                 if entity.id not in stated[name]
-                and (entity.id not in self.typed or self.lexicon.relation(name, entity.kind) is not None)
+                and (entity.id not in self.typed or self.lexicon.states(name, entity.kind))
             }
-            for name in sorted(told)
+            for name in sorted({fact.relation for fact in self.tellable})
         }
 
     @cached_property
@@ -132,7 +132,9 @@ class Corpus:
             return True
         entity = self.entity[fact.object]
         values = [_words(value) for value in _BETWEEN.split(fact.source.quote)]
-        names = [_words(name) for name in {entity.id.partition(", ")[0], entity.id, entity.name, *entity.aliases}]
+        # Redirects lead to a page under its other names; without a page, other names are what some infobox wrote.
+        aliases = entity.aliases if entity.statistics.get("has_page", 1) else ()
+        names = [_words(name) for name in {entity.id.partition(", ")[0], entity.id, entity.name, *aliases}]
         return any(_abbreviates(value, name) for name in names for value in values)
 
     @cached_property

@@ -61,6 +61,15 @@ class Lexicon:
         wide = found.object[0]
         return wide if {wide, *self.kinds_within.get(wide, ())}.issuperset(found.object) else None
 
+    def states(self, name: str, subject_kind: str) -> bool:
+        """True when the relation has words for a subject of the type."""
+        return wikipedia.relation(name, subject_kind) is not None
+
+    def mirrored(self, name: str) -> Collection[str]:
+        """Relations that state the same with subject and object exchanged."""
+        meaning = self.meanings.get(name)
+        return () if meaning is None else meaning.mirrored
+
     def same(self, name: str) -> Collection[str]:
         """Relations that state the same, `name` among them."""
         meaning = self.meanings.get(name)

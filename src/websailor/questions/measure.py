@@ -6,7 +6,7 @@ and for each clue its gain and whether it is necessary.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,7 +84,9 @@ def plan_work(facts: Facts, pattern: Pattern) -> Work:
     sides is checked by visiting the subjects. A page is visited once. Where nothing is named, the plan begins with the
     smallest set of subjects that a vague label gives, one search per page of hits.
     """
-    return _Plan(compile_pattern(pattern, facts), facts.entity_count).run()
+    query = compile_pattern(pattern, facts)
+    stated = tuple(None if one is None else np.setdiff1d(one, facts.unknown) for one in query.domains)
+    return _Plan(replace(query, domains=stated), facts.entity_count).run()
 
 
 class _Plan:

@@ -99,9 +99,7 @@ class Facts:
     text_index: Mapping[tuple[ValueType, str], Nodes] = field(default_factory=dict)
     """Literals of one type and text, whatever their unit."""
     unknown: Nodes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    """The literal that stands for dates and amounts which nothing states, if there is one: every label may be true of
-    it.
-    """
+    """The node that stands for objects which nothing states, if there is one."""
     label_cache: dict[tuple[str, str], Nodes] = field(default_factory=dict)
     """Members of lattice labels looked up before (`labels.members`)."""
 
@@ -169,9 +167,10 @@ def facts_from_records(
 
     Entities in `untyped` have a type that nobody knows for certain: they count as members of every type, so that a
     proof does not rest on a guess. `kinds_within` names the types that a wider one holds (a city is a place too).
-    `unknown` names, for a relation, the entities whose date or amount nothing states: any label may be true of them, so
-    that no rival is ruled out by what an encyclopedia merely does not say. A fact about an entity that is not in
-    `entities` raises `UserError`: the two files do not belong together.
+    `unknown` names, for a relation, the entities of which nothing states an object. Their object is a node of its own:
+    any label of a date or an amount may be true of it, it may be of any type, and it is nothing that is named. So no
+    rival is ruled out by what an encyclopedia merely does not say. A fact about an entity that is not in `entities`
+    raises `UserError`: the two files do not belong together.
     """
     index = {entity.id: number for number, entity in enumerate(entities)}
     literal_index: dict[LiteralKey, int] = {}
@@ -195,10 +194,6 @@ def facts_from_records(
     if unknown:
         blank = literal_index.setdefault(UNKNOWN_LITERAL, len(entities) + len(literal_index))
         nothing = np.array([blank], dtype=np.int64)
-        for relation, names in unknown.items():
-            subjects, objects = edges.setdefault(relation, ([], []))
-            subjects.extend(index[name] for name in sorted(names))
-            objects.extend(blank for _ in names)
     literals = tuple(literal_index)
     by_text: dict[tuple[ValueType, str], list[int]] = {}
     for (value_type, text, _), node in literal_index.items():
@@ -210,10 +205,12 @@ def facts_from_records(
         held = [typed[kind] for kind in (wide, *narrow) if kind in typed]
         if held:
             typed[wide] = np.unique(np.concatenate(held))
+    anything = np.concatenate([anything, nothing])
+    unstated = {name: (sorted(index[one] for one in ones), nothing) for name, ones in (unknown or {}).items()}
     return Facts(
         node_count=len(entities) + len(literals),
         entity_count=len(entities),
-        tables=_tables(edges, meanings or {}),
+        tables=_tables(edges, meanings or {}, unstated),
         kind_members={kind: np.union1d(nodes, anything) for kind, nodes in typed.items()},
         initial_members=_group(initial_of(entity.name) for entity in entities),
         year=np.array([year_of(text) for _, text, _ in literals], dtype=np.float64),
@@ -227,13 +224,21 @@ def facts_from_records(
     )
 
 
-def _tables(edges: Mapping[str, tuple[list[int], list[int]]], meanings: Mapping[str, Meaning]) -> dict[str, Table]:
+def _tables(
+    edges: Mapping[str, tuple[list[int], list[int]]],
+    meanings: Mapping[str, Meaning],
+    unstated: Mapping[str, tuple[list[int], Nodes]],
+) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     for name in edges:
         meaning = meanings.get(name, Meaning(frozenset({name}), frozenset()))
         stated = [edges[other] for other in sorted(meaning.same & edges.keys())]
         stated += [edges[other][::-1] for other in sorted(meaning.mirrored & edges.keys())]
         columns = [np.concatenate([np.array(part[side], dtype=np.int64) for part in stated]) for side in (0, 1)]
+        if name in unstated:
+            subjects, nothing = unstated[name]
+            columns[0] = np.concatenate([columns[0], np.array(subjects, dtype=np.int64)])
+            columns[1] = np.concatenate([columns[1], np.repeat(nothing, len(subjects))])
         tables[name] = table(columns[0], columns[1])
     return tables
 

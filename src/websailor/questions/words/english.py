@@ -33,11 +33,12 @@ _TAKES_THE = re.compile(
     r"(?:.*\b(?:Party|Empire|Republic|States|Union|Kingdom|Islands|Army|Navy|Forces|War|Wars|Revolution|Rebellion|Ocean|Sea|River"
     r"|Desert|Mountains|Alps|Organi[sz]ation|Confederation|Medal|Prize|Award|Awards|Fellowship|Academy|Institute|Society"
     r"|Commission|Council|Senate|Assembly|Netherlands|Philippines|Bahamas|League|Church|Office|Program|Programme|language"
-    r"|Cent(?:er|re)|Colonies|Sahel|subcontinent|coast|Time Zone|languages"
+    r"|Cent(?:er|re)|Colonies|Module|Sahel|subcontinent|coast|Time Zone|languages"
     r"|Administration|Agency|Association|Foundation|Bank|Corps|Guard|Regiment|school)(?: \(.*\))?"
     r"|(?:University|Horn|Council|Estates|Republic|Kingdom|Battle|Siege|Treaty|Order|Museum|Academy|Institute|Duchy|Isle"
     r"|Gulf|Bank|House|Church|Legion"
-    r"|Army|Confederation|Federation|Ministry|Department|Bay|Peace|Presidency|Parliament|Congress) of .*)$"
+    r"|Army|Confederation|Federation|Ministry|Department|Bay|Peace|Presidency|Parliament|Congress"
+    r"|(?:.* )?States) of .*)$"
 )
 _BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
 _IN = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at) .*)")
