@@ -66,6 +66,8 @@ class Maker:
         facts = [corpus.tellable[number] for number in focus.sample.facts]
         if unread := next((fact for fact in facts if self.evidence.page(fact) is None), None):
             raise Refused("no_evidence", f"{unread.id} {unread.source.page}")
+        if twice := self._told_twice(facts):
+            raise Refused("told_twice", twice)
         count = config.named_anchors[0] if len(config.named_anchors) == 1 else rng.choice(config.named_anchors)
         named = self._choose_named(facts, answer.id, count, rng)
         pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, rng)
@@ -121,6 +123,17 @@ class Maker:
             split=part,
             seed=config.seed,
         )
+
+    def _told_twice(self, facts: Sequence[Fact]) -> str | None:
+        """A relation that has one object by nature and two here: a place of death with the city and its country."""
+        told: set[tuple[str, str]] = set()
+        for fact in facts:
+            relation = self.corpus.relation(fact)
+            if relation is not None and relation.functional and not self.corpus.lexicon.is_generated:
+                if (fact.subject, relation.name) in told:
+                    return f"{fact.subject} {relation.name}"
+                told.add((fact.subject, relation.name))
+        return None
 
     def _choose_named(self, facts: Sequence[Fact], focus: str, count: int, rng: random.Random) -> list[str]:
         """Which entities stay named: leaves first, since a name in the middle makes what lies beyond it idle."""
