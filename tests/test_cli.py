@@ -15,6 +15,7 @@ from websailor import cli
 from websailor.cli.flags import given, stage_config
 from websailor.errors import UserError
 from websailor.graph import Config as GraphConfig
+from websailor.records import Message, StopReason, Trajectory
 
 HEAVY = ("torch", "transformers", "tokenizers", "numpy", "numba", "tantivy", "lxml", "pyarrow", "jinja2")
 COMMANDS = [
@@ -141,6 +142,38 @@ def test_a_full_disk_ends_in_one_line() -> None:
     assert done.returncode == 2
     assert "the disk is full" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [3, 30_000])
+def test_a_reader_that_leaves_is_no_error(tmp_path: Path, words: int) -> None:
+    file = tmp_path / "records.jsonl"
+    trajectory = Trajectory(
+        id="t",
+        question_id="q",
+        model="m",
+        seed=0,
+        stop=StopReason.ANSWER,
+        steps=(),
+        answer=None,
+        messages=(Message(role="user", content="Who? " * words),),
+    )
+    file.write_text((trajectory.model_dump_json() + "\n") * 20, encoding="utf-8")
+    command = f"{sys.executable} -m websailor.cli trajectories show {file} --count 20"
+    shell = ["bash", "-c", f"set -o pipefail; {command} | head -n 1"]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_without_unicode_gets_escapes(tmp_path: Path) -> None:
+    dump = tmp_path / "d.xml"
+    page = "<page><title>Łódź 日本</title><ns>0</ns><revision><text>Łódź is a city.</text></revision></page>"
+    dump.write_text(f"<mediawiki>{page}</mediawiki>", encoding="utf-8")
+    assert websailor("wiki", "import", str(dump), "--out", "w", cwd=tmp_path).returncode == 0
+    command = [sys.executable, "-m", "websailor.cli", "wiki", "search", "city", "--wiki", "w"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "200"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert r"\u0141\xf3d\u017a \u65e5\u672c" in done.stdout
 
 
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:

@@ -9,7 +9,16 @@ import pytest
 from pydantic import ValidationError
 
 from websailor.errors import ConfigChanged, UserError
-from websailor.files import StageConfig, StageDirectory, append_json, exclusive, read_jsonl, trim_jsonl
+from websailor.files import (
+    StageConfig,
+    StageDirectory,
+    append_json,
+    exclusive,
+    read_jsonl,
+    replacing,
+    trim_jsonl,
+    write_json,
+)
 from websailor.records import Reject
 
 A, B = Reject(id="a", reason="r", detail="1"), Reject(id="b", reason="r", detail="2")
@@ -53,7 +62,7 @@ def test_a_damaged_line_stops_a_resume_and_nothing_is_lost(tmp_path: Path, line:
     file = tmp_path / "records.jsonl"
     file.write_bytes(line + b"\n" + file.read_bytes())
     before = file.read_bytes()
-    with pytest.raises(UserError, match=r"records\.jsonl:1: damaged: delete that line and run"):
+    with pytest.raises(UserError, match=r"records\.jsonl:1: damaged.*: delete that line and run"):
         StageDirectory(tmp_path, "graph", Config(), {})
     assert file.read_bytes() == before
 
@@ -135,3 +144,26 @@ def test_trimming_keeps_what_is_to_be_kept_and_drops_a_torn_line(tmp_path: Path)
         handle.write('{"step": 4')
     trim_jsonl(file, lambda row: row["step"] <= 2)
     assert [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] == [{"step": 1}, {"step": 2}]
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    write_json(file, 1)
+    with pytest.raises(TypeError):
+        write_json(file, {"x": object()})
+    with pytest.raises(KeyboardInterrupt), replacing(file) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert file.read_text() == "1\n"
+
+
+def test_trimming_keeps_all_when_a_line_is_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.jsonl"
+    file.write_bytes(b'{"step": 1}\n{"step": 2}\n{"st')
+    trim_jsonl(file, lambda row: row["step"] < 2)
+    assert file.read_bytes() == b'{"step": 1}\n'
+    file.write_bytes(before := b'{"step": 1}\n\xff\n{"step": 2}\n')
+    with pytest.raises(UserError, match=r"metrics\.jsonl:2: damaged"):
+        trim_jsonl(file, lambda row: row["step"] < 2)
+    assert file.read_bytes() == before

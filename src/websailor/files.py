@@ -70,15 +70,24 @@ def read_jsonl(path: Path, model: type[RecordT]) -> Iterator[RecordT]:
                 ) from error
 
 
-def write_jsonl(path: Path, records: Iterator[BaseModel] | list[Any]) -> int:
-    """Write records atomically (a temporary file beside it, then a rename). Returns how many."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write meanwhile; at the end it takes the place of `path`, and when writing fails nothing of it stays."""
     temporary = path.with_name(path.name + ".part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_jsonl(path: Path, records: Iterator[BaseModel] | list[Any]) -> int:
+    """Write records atomically. Returns how many."""
     count = 0
-    with temporary.open("w", encoding="utf-8") as file:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         for record in records:
             file.write(record.model_dump_json() + "\n")
             count += 1
-    temporary.replace(path)
     return count
 
 
@@ -92,18 +101,16 @@ def trim_jsonl(path: Path, keep: Callable[[dict[str, Any]], bool]) -> None:
     """Drop the rows that are not to be kept, and a torn last line; atomic. A missing file stays missing."""
     if not path.is_file():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    temporary = path.with_name(path.name + ".part")
-    kept = (line for line in lines if line.endswith("\n") and keep(json.loads(line)))
-    temporary.write_text("".join(kept), encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as temporary, path.open("rb") as before, temporary.open("wb") as after:
+        for number, line in enumerate(before, 1):
+            if line.endswith(b"\n") and keep(_row(path, number, line)):
+                after.write(line)
 
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically."""
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
@@ -234,10 +241,11 @@ class StageDirectory:
                 continue
             file, command = MADE_BY[name]
             identity = _identity(path)
-            if (not (path / file).is_file()) if identity is None else identity["stage"] != name:
-                raise UserError(f"{path}: not a {name} directory (no {file}): make one with `{command}`")
-            if identity is None:
+            if identity is None and (path / file).is_file():
                 continue
+            if identity is None or identity["stage"] != name:
+                what = f"no {file}" if identity is None else f"but one of {identity['stage']}"
+                raise UserError(f"{path}: not a {name} directory ({what}): make one with `{command}`")
             if not (path / "manifest.json").is_file():
                 raise UserError(f"{path}: not finished: run `{command}` as before, it goes on where it stopped")
             for source, digest in identity["inputs"].items():
@@ -310,10 +318,17 @@ def _ids(file: Path) -> Iterator[str]:
     """The id of every line of a stage's records."""
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            try:
-                yield json.loads(line).get("id", "")
-            except (ValueError, AttributeError) as error:
-                raise UserError(f"{file}:{number}: damaged: delete that line and run the same command again") from error
+            yield _row(file, number, line).get("id", "")
+
+
+def _row(file: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise UserError(f"{file}:{number}: damaged: delete that line and run the same command again") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{file}:{number}: damaged (no record): delete that line and run the same command again")
+    return found
 
 
 def _drop_torn_line(file: Path) -> None:

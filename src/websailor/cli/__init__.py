@@ -5,7 +5,9 @@ read off its `Config`.
 """
 
 import errno
+import io
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -99,6 +101,10 @@ def make_app() -> App:
 
 def main() -> None:
     """Entry point of the `websailor` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What the terminal's encoding lacks is shown escaped.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(execute(sys.argv[1:]))
 
 
@@ -117,8 +123,8 @@ def execute(tokens: Sequence[str]) -> int:
         stderr.print("interrupted: what is finished is kept; run the same command again to go on")
         return 130
     except BrokenPipeError:
-        # The reader of our output left, as `head` does; Python would complain once more when it flushes.
-        sys.stderr.close()
+        # The reader of our output left, as `head` does; what is still buffered must not complain at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         if disk_full(error):

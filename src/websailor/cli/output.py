@@ -7,7 +7,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-stdout = Console(highlight=False)
+
+class Output(Console):
+    """Standard output; a reader that leaves is the front door's matter (rich would exit with 1, our "check failed")."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+stdout = Output(highlight=False)
 
 
 def show_counts(title: str, counts: Mapping[str, float]) -> None:

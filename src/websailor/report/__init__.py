@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from websailor.files import StageConfig, installed_versions, write_json
+from websailor.files import StageConfig, installed_versions, replacing, write_json
 from websailor.records import Manifest
 
 
@@ -41,9 +41,8 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         found, questions=config.questions, comparisons=config.comparisons, graph_entities=config.graph_entities
     )
     out.mkdir(parents=True, exist_ok=True)
-    temporary = out / "index.html.part"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(out / "index.html")
+    with replacing(out / "index.html") as temporary:
+        temporary.write_text(text, encoding="utf-8")
     manifest = Manifest(
         stage="report",
         config=config.model_dump(mode="json"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from websailor.errors import UserError
-from websailor.files import read_jsonl
+from websailor.files import read_jsonl, replacing
 from websailor.models.protocol import read_turn
 from websailor.records import Message, Trajectory
 from websailor.tools.search import SEARCH
@@ -36,17 +36,14 @@ def export_parquet(records: Path, out: Path) -> int:
         raise UserError("export needs pyarrow: pip install 'websailor[train]'") from error
 
     schema = _schema()
-    temporary = out.with_name(out.name + ".part")
     out.parent.mkdir(parents=True, exist_ok=True)
     rows = 0
-    with parquet.ParquetWriter(temporary, schema) as writer:
+    with replacing(out) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
         for group in _groups(read_jsonl(records, Trajectory), ROWS_PER_GROUP):
             writer.write_table(pyarrow.Table.from_pylist([row(trajectory) for trajectory in group], schema=schema))
             rows += len(group)
-    if not rows:
-        temporary.unlink()
-        raise UserError(f"{records}: no trajectory to export")
-    temporary.replace(out)
+        if not rows:
+            raise UserError(f"{records}: no trajectory to export")
     return rows
 
 

@@ -10,17 +10,16 @@ from typing import Any
 import torch
 
 from websailor.errors import UserError
+from websailor.files import replacing
 
 
 def save_state(file: Path, state: dict[str, Any]) -> None:
     """Write atomically: a reader sees the state before or after, never a half."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(file.name + ".part")
-    with temporary.open("wb") as handle:
+    with replacing(file) as temporary, temporary.open("wb") as handle:
         torch.save(state, handle)
         handle.flush()
         os.fsync(handle.fileno())
-    temporary.replace(file)
 
 
 def load_state(file: Path) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from websailor.errors import UserError
+from websailor.files import replacing, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,12 +326,9 @@ class Network(nn.Module):
         folder.mkdir(parents=True, exist_ok=True)
         state = self.state_dict()
         weights = {name: value.detach().to("cpu", torch.float32).contiguous() for name, value in state.items()}
-        temporary = folder / "model.safetensors.part"
-        save_file(weights, temporary, metadata={"format": "pt"})
-        temporary.replace(folder / "model.safetensors")
-        temporary = folder / "config.json.part"
-        temporary.write_text(json.dumps(self.config.to_hugging_face(), indent=2) + "\n", encoding="utf-8")
-        temporary.replace(folder / "config.json")
+        with replacing(folder / "model.safetensors") as temporary:
+            save_file(weights, temporary, metadata={"format": "pt"})
+        write_json(folder / "config.json", self.config.to_hugging_face())
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from websailor.files import write_json
+from websailor.files import replacing, write_json
 from websailor.wiki.relations import relations
 from websailor.wiki.world.lists import YEARS, Lists, WikiPage, redirects_and_disambiguations
 from websailor.wiki.world.model import DISAGREES, INFOBOX, ON_OBJECT, TABLE, TEXT, TrueFact, World
@@ -29,17 +29,12 @@ def base_url(world: World) -> str:
 
 def write_dump(world: World, path: Path) -> int:
     """Write the dump, compressed if the name ends in `.bz2`; a failure leaves nothing. Returns how many pages."""
-    temporary = path.with_name(path.name + ".part")
     count = 0
-    try:
-        with _open(temporary, compressed=path.suffix == ".bz2") as file:
-            file.write(_siteinfo(world))
-            for count, page in enumerate(all_pages(world), 1):
-                file.write(_page(count, page))
-            file.write("</mediawiki>\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, _open(temporary, compressed=path.suffix == ".bz2") as file:
+        file.write(_siteinfo(world))
+        for count, page in enumerate(all_pages(world), 1):
+            file.write(_page(count, page))
+        file.write("</mediawiki>\n")
     return count
 
 
@@ -67,11 +62,9 @@ def _years_stated(world: World) -> dict[int, dict[str, int]]:
 def write_truth(world: World, directory: Path, prefix: str = "") -> None:
     """Write `<prefix>world.json` and `<prefix>facts.jsonl` into a directory."""
     facts = directory / f"{prefix}facts.jsonl"
-    temporary = facts.with_name(facts.name + ".part")
-    with temporary.open("w", encoding="utf-8") as file:
+    with replacing(facts) as temporary, temporary.open("w", encoding="utf-8") as file:
         for fact in true_facts(world):
             file.write(fact.model_dump_json(exclude_none=True) + "\n")
-    temporary.replace(facts)
     write_json(
         directory / f"{prefix}world.json",
         {
