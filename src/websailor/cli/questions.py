@@ -97,7 +97,7 @@ def stats_(file: Path, /) -> None:
     from statistics import mean
 
     from websailor.errors import UserError
-    from websailor.report.page import effective_number
+    from websailor.report.question_set import effective_number
 
     questions = list(read_jsonl(record_file(file), Question))
     if not questions:

@@ -23,6 +23,8 @@ class Config(StageConfig):
     """Questions whose episodes are shown side by side."""
     graph_entities: int = Field(90, ge=0)
     """Entities in the drawn piece of the knowledge graph."""
+    published: Path | None = Field(default=None, exclude=True)
+    """A file of published questions (JSONL with `question`) to stand beside ours."""
 
 
 def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
@@ -33,12 +35,17 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
     import time
 
     from websailor.report.page import render
+    from websailor.report.reading import read_published
     from websailor.report.run_directory import read_run
 
     started = time.monotonic()
     found = read_run(inputs["run"])
     text = render(
-        found, questions=config.questions, comparisons=config.comparisons, graph_entities=config.graph_entities
+        found,
+        questions=config.questions,
+        comparisons=config.comparisons,
+        graph_entities=config.graph_entities,
+        published=read_published(config.published) if config.published else (),
     )
     out.mkdir(parents=True, exist_ok=True)
     with replacing(out / "index.html") as temporary:

@@ -4,9 +4,7 @@ Templates are files beside this module; Jinja2 escapes everything that comes fro
 """
 
 import json
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,36 +15,15 @@ from websailor.records import Message, Question, Trajectory
 from websailor.report.charts import Interval, bars, interval_chart, staircase
 from websailor.report.curves import training_charts
 from websailor.report.drawing import (
-    entity_variables,
     graph_svg,
     kind_colours,
     pattern_svg,
     query_text,
     sample_graph,
-    shape_svg,
 )
+from websailor.report.question_set import OPERATORS, shape_section, side_by_side
 from websailor.report.results import NAMES, SystemResult, results
 from websailor.report.run_directory import STAGES, Run
-
-OPERATORS = {
-    "U0": "plain",
-    "U1": "fuzzy value",
-    "U2": "intersection",
-    "U3": "nested reference",
-    "U4": "cycle",
-    "U5": "negation",
-    "U6": "comparison",
-    "U7": "superlative",
-    "U8": "count",
-    "U9": "time",
-    "U10": "homonym",
-    "U11": "unit",
-    "U12": "inference",
-    "U13": "merged entities",
-    "U14": "conflict",
-    "U15": "distractor",
-    "U16": "no such thing",
-}
 
 WAY = (
     ("wiki", "offline web", (("pages", "pages"), ("records", "pages"))),
@@ -71,8 +48,8 @@ GRAPH_STATISTICS = (
 """Count in the graph's manifest, name, and whether it is a share."""
 
 
-def render(run: Run, *, questions: int, comparisons: int, graph_entities: int) -> str:
-    """The whole page as text."""
+def render(run: Run, *, questions: int, comparisons: int, graph_entities: int, published: Sequence[str] = ()) -> str:
+    """The whole page as text. `published`: prompts of a published set, to stand beside ours."""
     environment = Environment(
         loader=PackageLoader("websailor.report", "templates"),
         autoescape=True,
@@ -98,6 +75,7 @@ def render(run: Run, *, questions: int, comparisons: int, graph_entities: int) -
         seconds=sum(manifest.seconds for manifest in run.manifests.values()),
         graph=graph_section(run, graph_entities),
         shapes=shape_section(run.questions),
+        beside=side_by_side(run.questions, published),
         questions=[question_card(question, names) for question in spread(run.questions, questions)],
         question_count=len(run.questions),
         comparisons=compare(run, comparisons),
@@ -139,7 +117,7 @@ def way(run: Run) -> list[dict[str, Any]]:
                 "stage": stage,
                 "title": title,
                 "count": count,
-                "rejects": sum(run.rejects.get(stage, Counter()).values()),
+                "rejects": sum(run.rejects[stage].values()) if stage in run.rejects else 0,
                 "seconds": manifest.seconds if manifest else None,
                 "started": (run.path / stage).is_dir(),
             }
@@ -170,53 +148,6 @@ def graph_section(run: Run, size: int) -> dict[str, Any] | None:
             if key in counts
         ],
     }
-
-
-def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
-    """The shapes questions have, how evenly they are used, and how evenly the focus is spread over their orbits."""
-    if not questions:
-        return None
-    classes = Counter(question.shape for question in questions)
-    cells = Counter((question.shape, question.focus_orbit) for question in questions)
-    fullest = sorted(questions, key=lambda question: len(entity_variables(question.pattern)))
-    shown = {question.shape: question for question in fullest}
-    return {
-        "shapes": [
-            {
-                "drawing": shape_svg(shown[shape].pattern),
-                "count": count,
-                "size": len(entity_variables(shown[shape].pattern)),
-            }
-            for shape, count in classes.most_common(24)
-        ],
-        "classes": len(classes),
-        "effective": effective_number(classes.values()),
-        "cells": len(cells),
-        "effective_cells": effective_number(cells.values()),
-        "operators": bars(
-            [
-                (f"{operator} {OPERATORS.get(operator, '')}", count)
-                for operator, count in Counter(
-                    clue.operator for question in questions for clue in question.clues
-                ).most_common()
-            ],
-            "operators over all clues",
-        ),
-        "levels": bars(
-            [
-                (f"level {level}", count)
-                for level, count in sorted(Counter(question.level for question in questions).items())
-            ],
-            "questions by level",
-        ),
-    }
-
-
-def effective_number(counts: Iterable[int]) -> float:
-    """exp of the entropy: how many equally frequent classes would be as diverse (Hill number of order 1)."""
-    values = [count for count in counts if count > 0]
-    total = sum(values)
-    return math.exp(-sum(count / total * math.log(count / total) for count in values)) if total else 0.0
 
 
 def spread(questions: Sequence[Question], count: int) -> list[Question]:

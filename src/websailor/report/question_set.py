@@ -1,0 +1,170 @@
+"""A set of questions as a whole: shapes, operators, bits, work, and how it reads beside a published set.
+
+Enters: questions, and the prompts of a published set where one was given. Leaves: what the page's sections show.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import mean, median
+from typing import Any
+
+from websailor.records import Question
+from websailor.report.charts import bars
+from websailor.report.drawing import entity_variables, shape_svg
+from websailor.report.reading import profile
+
+OPERATORS = {
+    "U0": "plain",
+    "U1": "fuzzy value",
+    "U2": "intersection",
+    "U3": "nested reference",
+    "U4": "cycle",
+    "U5": "negation",
+    "U6": "comparison",
+    "U7": "superlative",
+    "U8": "count",
+    "U9": "time",
+    "U10": "homonym",
+    "U11": "unit",
+    "U12": "inference",
+    "U13": "merged entities",
+    "U14": "conflict",
+    "U15": "distractor",
+    "U16": "no such thing",
+}
+
+STRUCTURAL = frozenset({"U0"})
+"""Not an operator: a clue told as it is."""
+BINS = 12
+"""Most bars of a histogram."""
+
+
+def effective_number(counts: Iterable[int]) -> float:
+    """exp of the entropy: how many equally frequent classes would be as diverse (Hill number of order 1)."""
+    values = [count for count in counts if count > 0]
+    total = sum(values)
+    return math.exp(-sum(count / total * math.log(count / total) for count in values)) if total else 0.0
+
+
+def operators_of(question: Question) -> frozenset[str]:
+    """The different uncertainty operators of a question."""
+    return frozenset(clue.operator for clue in question.clues) - STRUCTURAL
+
+
+def histogram(values: Sequence[float], unit: str = "") -> list[tuple[str, float]]:
+    """Counts in at most `BINS` bins of whole width: `0-2`, `3-5`, ...; a bin of one whole number is named by it.
+
+    Values are rounded down to whole numbers first, so `3` holds all from 3 to below 4.
+    """
+    if not values:
+        return []
+    whole = [math.floor(value) for value in values]
+    low, high = min(whole), max(whole)
+    width = max(1, math.ceil((high - low + 1) / BINS))
+    counts = Counter((value - low) // width for value in whole)
+    suffix = f" {unit}" if unit else ""
+    return [
+        (f"{first}{suffix}" if width == 1 else f"{first}\N{EN DASH}{first + width - 1}{suffix}", counts[position])
+        for position in range((high - low) // width + 1)
+        for first in (low + position * width,)
+    ]
+
+
+def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
+    """The shapes questions have, how evenly they and the places of the focus are used, and what makes them hard."""
+    if not questions:
+        return None
+    classes = Counter(question.shape for question in questions)
+    cells = Counter((question.shape, question.focus_orbit) for question in questions)
+    fullest = sorted(questions, key=lambda question: len(entity_variables(question.pattern)))
+    shown = {question.shape: question for question in fullest}
+    measured = [question.uncertainty for question in questions]
+    return {
+        "shapes": [
+            {
+                "drawing": shape_svg(shown[shape].pattern),
+                "count": count,
+                "size": len(entity_variables(shown[shape].pattern)),
+            }
+            for shape, count in classes.most_common(24)
+        ],
+        "classes": len(classes),
+        "effective": effective_number(classes.values()),
+        "cells": len(cells),
+        "effective_cells": effective_number(cells.values()),
+        "charts": [
+            (
+                "Operators over all clues",
+                bars(
+                    [
+                        (f"{operator} {OPERATORS.get(operator, '')}", count)
+                        for operator, count in sorted(
+                            Counter(clue.operator for question in questions for clue in question.clues).items(),
+                            key=lambda pair: int(pair[0][1:]),
+                        )
+                    ],
+                    "operators over all clues",
+                ),
+            ),
+            (
+                "Different operators in a question",
+                bars(histogram([len(operators_of(question)) for question in questions]), "operators in a question"),
+            ),
+            (
+                "Levels",
+                bars(
+                    [
+                        (f"level {level}", count)
+                        for level, count in sorted(Counter(question.level for question in questions).items())
+                    ],
+                    "questions by level",
+                ),
+            ),
+            ("Bits taken away by vagueness", bars(histogram([one.fog for one in measured]), "bits of fog")),
+            ("Bits of the widest choice", bars(histogram([one.frontier for one in measured]), "bits of the frontier")),
+            (
+                "Tool calls of the oracle",
+                bars(histogram([one.oracle_cost for one in measured]), "searches and visits of the oracle"),
+            ),
+        ],
+    }
+
+
+def side_by_side(questions: Sequence[Question], published: Sequence[str]) -> dict[str, Any] | None:
+    """How our questions and a published set read, measured on the prompts alone; and what is known of ours besides."""
+    if not questions or not published:
+        return None
+    ours, theirs = profile([question.prompt for question in questions]), profile(published)
+    operators = sorted(
+        {operator for one in (ours, theirs) for operator in one.shares}, key=lambda operator: int(operator[1:])
+    )
+    return {
+        "rows": [
+            ("prompts", str(ours.prompts), str(theirs.prompts)),
+            ("words, English (median)", _length(ours.words), _length(theirs.words)),
+            ("characters, Chinese (median)", _length(ours.characters), _length(theirs.characters)),
+            *(
+                (name, f"{getattr(ours, field):.1f}", f"{getattr(theirs, field):.1f}")
+                for name, field in (("sentences", "sentences"), ("clauses", "clauses"), ("operators", "operators"))
+            ),
+        ],
+        "operators": [
+            {
+                "name": f"{operator} {OPERATORS[operator]}",
+                "ours": ours.shares.get(operator, 0.0),
+                "theirs": theirs.shares.get(operator, 0.0),
+            }
+            for operator in operators
+        ],
+        "proved": [
+            ("clues of a question", f"{mean(len(question.clues) for question in questions):.1f}"),
+            ("operators of a question", f"{mean(len(operators_of(question)) for question in questions):.1f}"),
+            ("tool calls of the oracle (median)", f"{median(q.uncertainty.oracle_cost for q in questions):.0f}"),
+            ("bits taken away by vagueness (median)", f"{median(q.uncertainty.fog for q in questions):.1f}"),
+        ],
+    }
+
+
+def _length(value: float | None) -> str:
+    return "\N{EN DASH}" if value is None else f"{value:.0f}"
