@@ -114,3 +114,38 @@ def test_many_points_are_averaged_and_holes_left_out() -> None:
     assert len(points) == 100
     assert all(value == pytest.approx(0.5) for _, value in points)
     assert points[-1][0] == 999
+
+
+def test_query_text_tells_conditions() -> None:
+    pattern = Pattern(
+        focus="x0",
+        variables=("x0", "x1", "v0", "v1"),
+        value_types={"v0": "date", "v1": "date"},
+        atoms=(
+            Atom(relation="led_by", subject="x1", object="x0", fact="f1", at="1956"),
+            Atom(relation="born", subject="x0", object="v0", fact="f2", stated_in="infobox"),
+            Atom(relation="founded", subject="x1", object="v1", fact="f3"),
+        ),
+        conditions=(
+            Without(variable="x0", relation="received"),
+            Without(variable="x0", relation="parent", forward=False, object="Ann"),
+            Count(variable="x0", relation="author", forward=False, number=3),
+            Bears(variable="x1", name="Melik Works"),
+            Compare(left="v1", right="v0", low=2),
+            Compare(left="v1", right="v0", measure="ratio", low=0.5, high=1.5),
+            Rank(relation="born", largest=False, place=2),
+        ),
+    )
+    assert query_text(pattern, {"Ann": "Ann Solak"}).splitlines() == [
+        "find  x0",
+        "where led_by(x1, x0) at 1956",
+        "  and born(x0, v0) by the infobox",
+        "  and founded(x1, v1)",
+        "  and not received(x0, *)",
+        "  and not parent(Ann Solak, x0)",
+        "  and |{y: author(y, x0)}| = 3",
+        "  and x1 is called Melik Works",
+        "  and 2 ≤ v1 - v0",
+        "  and 0.5 ≤ v1 / v0 ≤ 1.5",
+        "  and of these, number 2 from the smallest born",
+    ]

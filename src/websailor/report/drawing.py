@@ -12,7 +12,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from websailor.records import Domain, Entity, Fact, Pattern
+from websailor.records import Atom, Bears, Compare, Condition, Count, Domain, Entity, Fact, Pattern, Without
 from websailor.report.layout import packed_layout
 from websailor.report.svg import Point, circle, line, picture, text
 
@@ -144,12 +144,38 @@ def pattern_svg(pattern: Pattern, names: Mapping[str, str]) -> Markup:
 def query_text(pattern: Pattern, names: Mapping[str, str]) -> str:
     """The formal query as lines a person can read: `find x` / `where born_in(x, y)` / `y is Torid Vel`."""
     lines = [f"find  {pattern.focus}"]
-    conditions = [f"{atom.relation}({atom.subject}, {atom.object})" for atom in pattern.atoms]
+    conditions = [_atom_words(atom) for atom in pattern.atoms]
     conditions += [f"{domain.variable} {_verb(domain)} {domain_words(domain, names)}" for domain in pattern.domains]
     conditions += [f"{left} ≠ {right}" for left, right in pattern.distinct]
+    conditions += [condition_words(condition, names) for condition in pattern.conditions]
     for position, condition in enumerate(conditions):
         lines.append(f"{'where' if position == 0 else '  and'} {condition}")
     return "\n".join(lines)
+
+
+def _atom_words(atom: Atom) -> str:
+    qualified = (f" at {atom.at}" if atom.at else "") + (f" by the {atom.stated_in}" if atom.stated_in else "")
+    return f"{atom.relation}({atom.subject}, {atom.object}){qualified}"
+
+
+def condition_words(condition: Condition, names: Mapping[str, str]) -> str:
+    """A condition in formal dress: `not spouse(x1, *)`, `|{y: author(y, x2)}| = 3`, `2 ≤ v0 - v1`."""
+    if isinstance(condition, Without):
+        other = "*" if condition.object is None else names.get(condition.object, condition.object)
+        sides = (condition.variable, other) if condition.forward else (other, condition.variable)
+        return f"not {condition.relation}({sides[0]}, {sides[1]})"
+    if isinstance(condition, Count):
+        sides = (condition.variable, "y") if condition.forward else ("y", condition.variable)
+        return f"|{{y: {condition.relation}({sides[0]}, {sides[1]})}}| = {condition.number}"
+    if isinstance(condition, Bears):
+        return f"{condition.variable} is called {condition.name}"
+    if isinstance(condition, Compare):
+        middle = f"{condition.left} {'-' if condition.measure == 'difference' else '/'} {condition.right}"
+        low = "" if condition.low is None else f"{condition.low:g} ≤ "
+        high = "" if condition.high is None else f" ≤ {condition.high:g}"
+        return f"{low}{middle}{high}"
+    end = "largest" if condition.largest else "smallest"
+    return f"of these, number {condition.place} from the {end} {condition.relation}"
 
 
 def entity_variables(pattern: Pattern) -> list[str]:
