@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from websailor.records import Atom, Bears, Compare, Count, Pattern, Rank, Without
 from websailor.report.charts import Interval, Series, bars, interval_chart, line_chart, nice_ticks, number, staircase
 from websailor.report.curves import smooth_points
+from websailor.report.drawing import query_text
 from websailor.report.layout import distances, packed_layout, stress_layout
 from websailor.report.svg import element, text
 
