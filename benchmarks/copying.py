@@ -12,11 +12,12 @@ import statistics
 import numpy as np
 import torch
 
+from websailor.models.local.batches import micro_batches
 from websailor.models.local.induction import set_previous_token_head
 from websailor.models.local.network import Network, NetworkConfig
 from websailor.models.local.optimizer import build_optimizer
 from websailor.sft import Config
-from websailor.sft.batches import copy_batch, micro_batches
+from websailor.sft.batches import copy_batch
 from websailor.sft.trainer import MICRO_BATCH_TOKENS, loss_sum
 
 WORDS = 220

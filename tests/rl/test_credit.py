@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from websailor.records import Score, StopReason, Trajectory, Usage
 from websailor.rl.credit import advantages
 from websailor.rl.loss import policy_loss
-from websailor.rl.reward import reward_terms, truncated
+from websailor.rl.reward import excused, reward_terms, truncated
 
 Rollout = tuple[int, float, bool, int]
 """Group, reward, truncated, own tokens."""
@@ -180,4 +180,23 @@ def test_only_what_a_limit_ended_is_truncated():
     assert not truncated(trajectory("x", StopReason.CONTEXT_LIMIT, 0.0)), "its last turn gave an answer"
     assert not truncated(trajectory(None, StopReason.FORMAT_ERROR, 0.0))
     assert not truncated(trajectory(None, StopReason.TOOL_FAILURE, 0.0))
-    assert not truncated(trajectory(None, StopReason.TURN_LIMIT, 0.0, errors=1)), "a broken protocol is not excused"
+    assert truncated(trajectory(None, StopReason.TURN_LIMIT, 0.0, errors=1))
+
+
+@pytest.mark.parametrize("broken", [False, True])
+@pytest.mark.parametrize("turn_limit", [False, True])
+def test_which_truncated_negatives_are_excused_is_a_setting(broken: bool, turn_limit: bool):
+    turns, context = StopReason.TURN_LIMIT, StopReason.CONTEXT_LIMIT
+    verdicts = {
+        (stop, errors): excused(trajectory(None, stop, 0.0, errors), broken, turn_limit)
+        for stop in (turns, context)
+        for errors in (0, 1)
+    }
+    assert verdicts == {
+        (context, 0): True,
+        (context, 1): broken,
+        (turns, 0): turn_limit,
+        (turns, 1): turn_limit and broken,
+    }
+    assert not excused(trajectory("x", StopReason.CONTEXT_LIMIT, 1.0), broken, turn_limit), "right: learnt from"
+    assert not excused(trajectory(None, StopReason.FORMAT_ERROR, 0.0, 3), broken, turn_limit)

@@ -7,11 +7,13 @@ import pytest
 import torch
 from toy_search import LEXICON, RIGHT, environment, questions, tokenizer, trained_network
 
+from websailor.models.local.batches import micro_batches
 from websailor.models.local.network import Network
 from websailor.models.local.policy import LocalPolicy
 from websailor.models.tokens import encode_conversation
-from websailor.rl.batches import micro_batches
+from websailor.rl import Config
 from websailor.rl.rollout import Rollout, Sample, roll_out
+from websailor.rl.steps import accumulate_gradients
 
 
 @pytest.fixture(scope="module")
@@ -101,12 +103,24 @@ def test_micro_batches_hold_every_trained_token_once():
         logprob = np.where(mask, -rng.random(length), 0).astype(np.float32)
         samples.append(Sample(rng.integers(0, 99, length), mask, logprob, float(rng.integers(-1, 2))))
     batches = micro_batches(samples, 150)
-    trained = [sample for sample in samples if sample.advantage]
-    assert sum(len(batch.target_K) for batch in batches) == sum(int(sample.mask_N.sum()) for sample in trained)
-    assert sum(batch.tokens_BT.shape[0] for batch in batches) == len(trained)
+    assert sum(len(batch.target_K) for batch in batches) == sum(int(sample.mask_N.sum()) for sample in samples)
+    assert sum(batch.token_BT.shape[0] for batch in batches) == len(samples)
     for batch in batches:
-        assert batch.tokens_BT.numel() <= 150 or batch.tokens_BT.shape[0] == 1
-        assert torch.equal(batch.tokens_BT[batch.row_K, batch.column_K + 1], batch.target_K)
-    total = sum(float((batch.logprob_K.double() * batch.advantage_K).sum()) for batch in batches)
-    expected = sum(sample.advantage * float(sample.logprob_N[sample.mask_N].sum(dtype=float)) for sample in trained)
-    assert total == pytest.approx(expected, abs=1e-4)
+        assert batch.token_BT.numel() <= 150 or batch.token_BT.shape[0] == 1
+        assert torch.equal(batch.token_BT[batch.row_K, batch.column_K + 1], batch.target_K)
+        own = [sample.logprob_N[sample.mask_N] for sample in batch.rows]
+        np.testing.assert_array_equal(batch.of_targets(lambda sample: sample.logprob_N).numpy(), np.concatenate(own))
+
+
+def test_samples_without_advantage_cost_nothing_and_change_nothing(network: Network):
+    samples = [rollout.sample for rollout in rolled(network)]
+    for sample in samples[::3]:
+        sample.advantage = 1.0
+    gradients = []
+    for batch in (samples, samples[::3]):
+        network.zero_grad()
+        report = accumulate_gradients(network, batch, 100.0, Config())
+        assert report.trained_tokens == sum(int(sample.mask_N.sum()) for sample in samples[::3])
+        assert network.head.grad is not None
+        gradients.append(network.head.grad.clone())
+    assert torch.equal(*gradients)

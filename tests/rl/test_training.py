@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,9 @@ from websailor.errors import ConfigChanged, UserError
 from websailor.files import read_jsonl, write_jsonl
 from websailor.models.local.network import Network
 from websailor.models.local.parallel import Group, run_parallel
-from websailor.models.local.policy import LocalPolicy
+from websailor.models.local.policy import LocalPolicy, LocalSession
 from websailor.models.local.tokenizer import build_word_tokenizer, save_tokenizer
-from websailor.records import Trajectory
+from websailor.records import Question, Trajectory
 from websailor.rl.source import GroupResult, UniformSource
 from websailor.rl.trainer import DriftError
 from websailor.wiki import import_dump
@@ -145,6 +146,69 @@ def test_a_source_of_its_own_is_asked_and_told(tmp_path: Path, checkpoint: Path)
     made.take_step()
     assert [result.question_id for result in source.heard] == [question.id for question in source.batch(0, 8)]
     assert all(len(result.rewards) == 8 for result in source.heard)
+
+
+class Listening(UniformSource):
+    """Remembers how often it heard of a question, and asks for the least known first."""
+
+    def __init__(self, count: int = 12) -> None:
+        self._questions = questions(count)
+        self.heard: dict[str, int] = {}
+
+    def batch(self, draw: int, count: int) -> list[Question]:
+        return sorted(self._questions, key=lambda question: self.heard.get(question.id, 0))[:count]
+
+    def learn(self, results: Sequence[GroupResult]) -> None:
+        for result in results:
+            self.heard[result.question_id] = self.heard.get(result.question_id, 0) + 1
+
+    def state(self) -> dict[str, int]:
+        return self.heard
+
+    def restore(self, state: Mapping[str, int]) -> None:
+        self.heard = dict(state)
+
+
+def test_what_a_source_has_learnt_survives_an_interruption(tmp_path: Path, checkpoint: Path):
+    def start(steps: int) -> Listening:
+        made = trainer(Group(), checkpoint, tmp_path, configuration(steps=4, state_every=2), source=Listening())
+        while made.step < steps:
+            made.take_step()
+            if made.step == 2:
+                made._save()
+        assert isinstance(made.source, Listening)
+        return made.source
+
+    whole = start(4).heard
+    assert sum(whole.values()) == 4 * 8
+    assert start(4).heard == whole, "it goes on from step 2"
+
+
+def test_groups_that_teach_nothing_are_heard_of_all_the_same(tmp_path: Path, checkpoint: Path):
+    settings = {"replacement": "dynamic", "questions": 3, "rollouts": 2, "dynamic_rounds": 3}
+    made = trainer(Group(), checkpoint, tmp_path, configuration(**settings), source=Listening())
+    row = made.take_step()
+    assert isinstance(made.source, Listening)
+    assert sum(made.source.heard.values()) == row["rolled_out"] / 2
+    assert row["rolled_out"] > row["rollouts"], "some groups were filtered away"
+
+
+def test_held_out_episodes_share_no_seed_with_training(tmp_path: Path, checkpoint: Path):
+    made = trainer(Group(), checkpoint, tmp_path, configuration(evaluate_every=1))
+    asked: list[tuple[bool, int]] = []
+
+    class Watching(LocalPolicy):
+        def episode(self, question: Question, seed: int) -> LocalSession:
+            asked.append((question.split == "train", seed))
+            return super().episode(question, seed)
+
+    made.policy = Watching.of(made.network, made.policy.tokenizer, context=192)
+    made.evaluate()
+    made.take_step()
+    training, held_out = ({seed for train, seed in asked if train is kind} for kind in (True, False))
+    assert training
+    assert held_out
+    assert training.isdisjoint(held_out)
 
 
 def test_uniform_source_gives_every_question_before_any_again():

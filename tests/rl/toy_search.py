@@ -22,7 +22,7 @@ from websailor.models.tokens import encode_conversation, prompt_text
 from websailor.records import Message, Page, Pattern, Question, Uncertainty
 from websailor.rl import Config
 from websailor.rl.rollout import Environment
-from websailor.rl.source import UniformSource
+from websailor.rl.source import QuestionSource, UniformSource
 from websailor.rl.trainer import Trainer
 from websailor.scoring import ExactMatch
 from websailor.tools.config import ToolsConfig
@@ -141,11 +141,18 @@ def write_checkpoint(folder: Path) -> None:
     trained_network().save(folder)
 
 
-def trainer(group: Group, checkpoint: Path, out: Path, config: Config, agent: AgentConfig = AGENT) -> Trainer:
+def trainer(
+    group: Group,
+    checkpoint: Path,
+    out: Path,
+    config: Config,
+    agent: AgentConfig = AGENT,
+    source: QuestionSource | None = None,
+) -> Trainer:
     """A trainer on the toy task."""
     network = Network.load(checkpoint)
     policy = LocalPolicy.of(network, load_tokenizer(checkpoint), context=agent.context_tokens)
-    source = UniformSource(questions(64), config.seed)
+    source = source or UniformSource(questions(64), config.seed)
     return Trainer(group, config, network, policy, environment(agent), source, questions(24, 7, "held_out"), out)
 
 

@@ -59,9 +59,16 @@ class Config(StageConfig):
     dynamic_rounds: int = Field(default=4, ge=1)
     """`dynamic`: batches rolled out for one step at most."""
     leave_out_truncated: bool = True
-    """Leave rollouts that a limit ended without an answer out of the loss, unless they broke the protocol."""
+    """Leave negatives that a limit (turns, context, time) ended without an answer out of the loss: WebSailor-V2's
+    conservative treatment of negatives. The next two settings say which of them."""
+    leave_out_broken: bool = False
+    """Also those that broke the protocol on their way: the literal rule. Off, because the embedded agent, which learns
+    the protocol from nothing, then has nothing that holds it there: it drifts away from it within twenty steps."""
+    leave_out_turn_limit: bool = True
+    """Also those that used up their turns. The paper speaks of exceeding a length limit. Off, an episode that goes
+    round in circles until its turns are over is an ordinary negative, and circling is unlearnt."""
     truncated_in_baseline: bool = False
-    """Count those in the baseline nevertheless."""
+    """Count what is left out in the baseline nevertheless."""
     clip_low: float = Field(default=0.2, gt=0)
     clip_high: float = Field(default=0.28, gt=0)
     drift_limit: float = Field(default=0.05, gt=0)

@@ -10,6 +10,9 @@ from websailor.records import StopReason, Trajectory
 
 Preset = Literal["v1", "v2"]
 
+RIGHT_FROM = 0.5
+"""Score from which an answer counts as right."""
+
 LIMITS = frozenset({StopReason.TURN_LIMIT, StopReason.CONTEXT_LIMIT, StopReason.TIME_LIMIT})
 """Endings that say nothing about the policy but that it was cut off."""
 
@@ -25,12 +28,23 @@ def reward_terms(trajectory: Trajectory, preset: Preset, format_penalty: float =
 
 
 def truncated(trajectory: Trajectory) -> bool:
-    """True if a limit ended an episode that kept the protocol, without an answer.
+    """True if a limit ended the episode without an answer."""
+    return trajectory.stop in LIMITS and trajectory.answer is None
 
-    An episode that breaks the protocol until a limit ends it is not excused: were it left out of the loss, nothing
-    would hold the policy to the protocol, and it drifts away from it within twenty steps.
+
+def excused(trajectory: Trajectory, broken: bool, turn_limit: bool) -> bool:
+    """True for a wrong, truncated episode that the conservative treatment of negatives leaves out of the loss.
+
+    `broken`: also one that broke the protocol on its way. `turn_limit`: also one that used up its turns, not only its
+    context or its time. With both this is the literal rule; `rl.Config` says what speaks for each.
     """
-    return trajectory.stop in LIMITS and trajectory.answer is None and not _broken(trajectory)
+    assert trajectory.score is not None, "score the trajectory first"
+    return (
+        truncated(trajectory)
+        and trajectory.score.value < RIGHT_FROM
+        and (broken or not _broken(trajectory))
+        and (turn_limit or trajectory.stop is not StopReason.TURN_LIMIT)
+    )
 
 
 def _broken(trajectory: Trajectory) -> bool:

@@ -1,8 +1,8 @@
 """Where the questions of a batch come from: the seam between training and whatever decides what to train on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,7 +28,15 @@ class QuestionSource(Protocol):
         ...
 
     def learn(self, results: Sequence[GroupResult]) -> None:
-        """The results of a step."""
+        """The results of a step: of every group that was rolled out, those left out of the loss included."""
+        ...
+
+    def state(self) -> Mapping[str, Any]:
+        """What it has learnt, as a small JSON object; saved with the state of training."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave when the run was last saved."""
         ...
 
 
@@ -45,6 +53,12 @@ class UniformSource:
 
     def learn(self, results: Sequence[GroupResult]) -> None:
         """Uniform is uniform, whatever the results."""
+
+    def state(self) -> Mapping[str, Any]:
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        assert not state, "uniform has learnt nothing"
 
     def _question(self, number: int) -> Question:
         epoch, position = divmod(number, len(self._questions))

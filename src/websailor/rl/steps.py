@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from websailor.models.local.batches import micro_batches
 from websailor.models.local.network import Network
 from websailor.rl import Config
-from websailor.rl.batches import micro_batches
 from websailor.rl.credit import advantages
 from websailor.rl.loss import policy_loss
-from websailor.rl.reward import reward_terms, truncated
+from websailor.rl.reward import RIGHT_FROM, excused, reward_terms, truncated
 from websailor.rl.rollout import Rollout, Sample
 from websailor.rl.source import GroupResult
 
@@ -27,6 +27,8 @@ class Outcome:
     terms: dict[str, float]
     right: bool
     truncated: bool
+    left_out: bool
+    """Of the loss: a negative that a limit ended."""
     own_tokens: int
     tokens: int
     turns: int
@@ -46,8 +48,10 @@ def outcome_of(rollout: Rollout, config: Config) -> Outcome:
         question_id=rollout.question.id,
         reward=sum(terms.values()),
         terms=terms,
-        right=trajectory.score.value >= 0.5,
+        right=trajectory.score.value >= RIGHT_FROM,
         truncated=truncated(trajectory),
+        left_out=config.leave_out_truncated
+        and excused(trajectory, config.leave_out_broken, config.leave_out_turn_limit),
         own_tokens=int(sample.mask_N.sum()),
         tokens=len(sample.token_N),
         turns=trajectory.usage.turns,
@@ -61,8 +65,7 @@ def mixed_groups(outcomes: Sequence[Outcome], config: Config) -> set[int]:
     """Groups whose rewards are not all equal, among the rollouts that count in the baseline: those that can teach."""
     rewards: dict[int, set[float]] = {}
     for outcome in outcomes:
-        left_out = config.leave_out_truncated and outcome.truncated and not outcome.right
-        if config.truncated_in_baseline or not left_out:
+        if config.truncated_in_baseline or not outcome.left_out:
             rewards.setdefault(outcome.group, set()).add(outcome.reward)
     return {group for group, values in rewards.items() if len(values) > 1}
 
@@ -72,12 +75,11 @@ def credit(outcomes: Sequence[Outcome], config: Config, rng: np.random.Generator
     return advantages(
         np.array([outcome.reward for outcome in outcomes]),
         np.array([outcome.group for outcome in outcomes]),
-        np.array([outcome.truncated and not outcome.right for outcome in outcomes]),
+        np.array([outcome.left_out for outcome in outcomes]),
         np.array([outcome.own_tokens for outcome in outcomes]),
         rng=rng,
         baseline=config.baseline,
         replacement=config.replacement,
-        leave_out_truncated=config.leave_out_truncated,
         truncated_in_baseline=config.truncated_in_baseline,
     )
 
@@ -96,16 +98,22 @@ class GradientReport:
 def accumulate_gradients(
     network: Network, samples: Sequence[Sample], tokens: float, config: Config, padding: int = 0
 ) -> GradientReport:
-    """Add the gradient of the loss over `samples` to the network. `tokens`: own tokens of all processes."""
+    """Add the gradient of the loss over `samples` to the network. `tokens`: own tokens of all processes.
+
+    Samples of advantage 0 are skipped: they teach nothing.
+    """
     report = GradientReport()
-    for batch in micro_batches(samples, config.micro_batch_tokens, padding):
-        hidden_KD = network.hidden(batch.tokens_BT)[batch.row_K, batch.column_K]
+    taught = [sample for sample in samples if sample.advantage]
+    for batch in micro_batches(taught, config.micro_batch_tokens, padding):
+        sampled_K = batch.of_targets(lambda sample: sample.logprob_N)
+        advantage_K = batch.of_targets(lambda sample: np.full(len(sample.token_N), sample.advantage, np.float32))
+        hidden_KD = network.hidden(batch.token_BT)[batch.row_K, batch.column_K]
         logits_KV = network.logits(hidden_KD).float() / config.temperature
         logprob_K = -functional.cross_entropy(logits_KV, batch.target_K, reduction="none")
-        loss = policy_loss(logprob_K, batch.logprob_K, batch.advantage_K, tokens, config.clip_low, config.clip_high)
+        loss = policy_loss(logprob_K, sampled_K, advantage_K, tokens, config.clip_low, config.clip_high)
         loss.backward()
         with torch.no_grad():
-            drift_K = (logprob_K - batch.logprob_K).abs()
+            drift_K = (logprob_K - sampled_K).abs()
         report.loss += loss.item()
         report.trained_tokens += len(drift_K)
         report.drift_largest = max(report.drift_largest, drift_K.max().item())
@@ -126,6 +134,7 @@ def rollout_metrics(outcomes: Sequence[Outcome], config: Config) -> dict[str, fl
         **terms,
         "pass_rate": sum(outcome.right for outcome in outcomes) / count,
         "truncated": sum(outcome.truncated for outcome in outcomes) / count,
+        "left_out": sum(outcome.left_out for outcome in outcomes) / count,
         "format_errors": sum(outcome.format_errors > 0 for outcome in outcomes) / count,
         "zero_variance": 1 - len(mixed_groups(outcomes, config)) / groups,
         "entropy": sum(outcome.surprise for outcome in outcomes) / max(own, 1),

@@ -177,7 +177,7 @@ class Trainer:
     def take_step(self) -> dict[str, Any]:
         """Fresh rollouts, one optimiser step. Returns the row of metrics."""
         started = time.monotonic()
-        rollouts, outcomes, rolled = self.fresh_batch()
+        rollouts, outcomes, everything = self.fresh_batch()
         rolled_out = time.monotonic()
         advantage_N = credit(outcomes, self.config, np.random.default_rng([self.config.seed, 2, self.step]))
         mine = [index for index, outcome in enumerate(outcomes) if outcome.group % self.group.size == self.group.rank]
@@ -202,7 +202,7 @@ class Trainer:
             norm = self.optimizer.step(self._learning_rate_factor(), self.config.gradient_clip)
         self.step += 1
         if self.group.is_first:
-            self.source.learn(group_results(outcomes, self.step))
+            self.source.learn(group_results(everything, self.step))
         finished = time.monotonic()
         return {
             "step": self.step,
@@ -212,17 +212,18 @@ class Trainer:
             "drift_largest": drift,
             "drift_mean": drift_sum / max(trained, 1),
             "trained_tokens": trained,
-            "rolled_out": rolled,
+            "rolled_out": len(everything),
             "seconds_rollout": rolled_out - started,
             "seconds_train": finished - rolled_out,
             "seconds": self.seconds,
         }
 
     def evaluate(self) -> dict[str, float]:
-        """pass@1 on the held-out questions, one episode each under its own names, the same seeds every time."""
+        """pass@1 on the held-out questions, one episode each under its own names, the same seeds every time, which are
+        those of no batch."""
         share = list(enumerate(self.held_out))[self.group.rank :: self.group.size]
         environment = replace(self.environment, lexicon=())
-        rollouts = asyncio.run(roll_out(self.policy, environment, share, 1, self.config.seed))
+        rollouts = asyncio.run(roll_out(self.policy, environment, share, 1, -1 - self.config.seed))
         outcomes = [outcome_of(rollout, self.config) for rollout in rollouts]
         right, broken, calls, count = self.group.sum(
             sum(outcome.right for outcome in outcomes),
@@ -237,8 +238,9 @@ class Trainer:
             "held_out_questions": count,
         }
 
-    def fresh_batch(self) -> tuple[list[Rollout], list[Outcome], int]:
-        """This process' rollouts, the outcomes of all processes in the order of groups, and how many were made."""
+    def fresh_batch(self) -> tuple[list[Rollout], list[Outcome], list[Outcome]]:
+        """This process' rollouts, the outcomes of all processes in the order of groups, and the outcomes of everything
+        that was rolled out, groups that `dynamic` filtered away included."""
         config = self.config
         mine: list[Rollout] = []
         outcomes: list[Outcome] = []
@@ -260,16 +262,15 @@ class Trainer:
             outcomes = sorted((outcome for part in gathered for outcome in part), key=lambda outcome: outcome.group)
             if self.group.is_first and rounds == 1 and mine:
                 self._keep_trajectory(mine[0])
-            rolled = len(outcomes)
             if config.replacement != "dynamic":
-                return mine, outcomes, rolled
+                return mine, outcomes, outcomes
             kept = set(sorted(mixed_groups(outcomes, config))[: config.questions])
             if len(kept) == config.questions or rounds == config.dynamic_rounds:
                 kept = kept or {outcome.group for outcome in outcomes}
                 return (
                     [rollout for rollout in mine if rollout.group in kept],
                     [outcome for outcome in outcomes if outcome.group in kept],
-                    rolled,
+                    outcomes,
                 )
 
     def _done(self) -> float:
@@ -294,6 +295,7 @@ class Trainer:
             "step": self.step,
             "draw": self.draw,
             "seconds": self.seconds,
+            "source": json.dumps(self.source.state()),
         }
         save_state(self.out / "state.pt", state)
 
@@ -303,6 +305,8 @@ class Trainer:
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.draw, self._seconds_before = state["step"], state["draw"], state["seconds"]
+            if self.group.is_first:
+                self.source.restore(json.loads(state["source"]))
         if self.group.is_first:
             # What an interrupted run wrote after the state it is resumed from will be written again.
             trim_jsonl(self.out / "metrics.jsonl", lambda row: state is not None and row["step"] <= self.step)

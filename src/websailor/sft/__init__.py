@@ -61,7 +61,7 @@ class Config(StageConfig):
     rename_decades: bool = False
     """Let the decades change places too; not where questions compare years."""
     validation: int = Field(default=64, ge=0)
-    """Trajectories held back to measure the loss on."""
+    """Trajectories held back to measure the loss on: those of whole questions, chosen by a hash of their ids."""
     log_every: int = Field(default=20, ge=1)
     processes: int = Field(default=0, ge=0)
     """Data-parallel processes; 0: one a core."""

@@ -1,7 +1,7 @@
 """Batches for the cold start.
 
-Enters: trajectories, a tokenizer, a lexicon. Leaves: right-padded token arrays with the positions that count in the
-loss. Every draw depends on (seed, step) alone, so a resumed run sees the very batches it would have seen.
+Enters: trajectories, a tokenizer, a lexicon. Leaves: rows of tokens with a mask of those that count in the loss. Every
+draw depends on (seed, step) alone, so a resumed run sees the very batches it would have seen.
 """
 
 import random
@@ -9,10 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from websailor.models.tokens import encode_conversation
 from websailor.records import Message
@@ -25,29 +23,16 @@ Conversation = tuple[Message, ...]
 class Row:
     """One conversation as tokens."""
 
-    tokens_N: NDArray[np.int64]
+    token_N: NDArray[np.int64]
     mask_N: NDArray[np.bool_]
     """True on the agent's own tokens."""
-
-
-@dataclass(frozen=True, slots=True)
-class MicroBatch:
-    """Rows of similar length."""
-
-    tokens_BT: Tensor
-    """int64, right-padded."""
-    rows_K: Tensor
-    columns_K: Tensor
-    """Where the K predictions that count are made (the position before the counted token)."""
-    targets_K: Tensor
-    """The tokens to predict there."""
 
 
 def encode(tokenizer: Tokenizer, conversation: Conversation, renaming: Renaming | None) -> Row:
     """Tokens and mask of a conversation, its name words permuted if a renaming is given."""
     messages = conversation if renaming is None else renaming.rename_trajectory(conversation)
-    tokens_N, mask_N = encode_conversation(tokenizer, messages)
-    return Row(np.asarray(tokens_N, dtype=np.int64), np.asarray(mask_N, dtype=bool))
+    token_N, mask_N = encode_conversation(tokenizer, messages)
+    return Row(np.asarray(token_N, dtype=np.int64), np.asarray(mask_N, dtype=bool))
 
 
 def draw_batch(
@@ -64,7 +49,7 @@ def draw_batch(
         conversation = conversations[int(rng.integers(len(conversations)))]
         words = random.Random(int(rng.integers(2**63)))
         row = encode(tokenizer, conversation, Renaming.draw(lexicon, words, decades=decades) if lexicon else None)
-        total += len(row.tokens_N)
+        total += len(row.token_N)
         yield row
 
 
@@ -97,32 +82,3 @@ def _recurring_names(vocabulary: NDArray[np.int64], length: int, rng: np.random.
         counted += [False] + [bool(seen[index])] * (len(name) - 1)
         seen[index] = True
     return Row(np.asarray(tokens[:length], dtype=np.int64), np.asarray(counted[:length]))
-
-
-def micro_batches(rows: Sequence[Row], most_tokens: int, padding: int = 0) -> list[MicroBatch]:
-    """Group rows by length into right-padded batches of at most `most_tokens` tokens, padding included (one row at
-    least)."""
-    ordered = sorted(rows, key=lambda row: len(row.tokens_N))
-    groups: list[list[Row]] = []
-    for row in ordered:
-        if groups and (len(groups[-1]) + 1) * len(row.tokens_N) <= most_tokens:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return [_pad(group, padding) for group in groups]
-
-
-def _pad(rows: Sequence[Row], padding: int) -> MicroBatch:
-    width = max(len(row.tokens_N) for row in rows)
-    tokens_BT = np.full((len(rows), width), padding, dtype=np.int64)
-    mask_BT = np.zeros((len(rows), width), dtype=bool)
-    for index, row in enumerate(rows):
-        tokens_BT[index, : len(row.tokens_N)] = row.tokens_N
-        mask_BT[index, : len(row.mask_N)] = row.mask_N
-    rows_K, columns_K = np.nonzero(mask_BT[:, 1:])
-    return MicroBatch(
-        torch.from_numpy(tokens_BT),
-        torch.from_numpy(rows_K),
-        torch.from_numpy(columns_K),
-        torch.from_numpy(tokens_BT[rows_K, columns_K + 1]),
-    )

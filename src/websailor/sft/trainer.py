@@ -4,8 +4,10 @@ Enters: `initial/`, trajectories. Leaves: `checkpoint/`, rows of metrics, `state
 the end.
 """
 
+import hashlib
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from torch.nn import functional
 
 from websailor.errors import UserError
 from websailor.files import append_json, read_jsonl, trim_jsonl, write_json
+from websailor.models.local.batches import MicroBatch, micro_batches
 from websailor.models.local.checkpoint import load_state, save_state
 from websailor.models.local.network import Network
 from websailor.models.local.optimizer import build_optimizer
@@ -26,7 +29,7 @@ from websailor.models.local.tokenizer import PAD, load_tokenizer, save_tokenizer
 from websailor.progress import progress_bar
 from websailor.records import Trajectory
 from websailor.sft import Config
-from websailor.sft.batches import Conversation, MicroBatch, Row, copy_batch, draw_batch, encode, micro_batches
+from websailor.sft.batches import Conversation, Row, copy_batch, draw_batch, encode
 from websailor.wiki import open_wiki
 
 MICRO_BATCH_TOKENS = 1024
@@ -36,11 +39,28 @@ FLOOR = 0.05
 """The learning-rate factor at the end of the decay."""
 
 
-def loss_sum(network: Network, batch: MicroBatch) -> Tensor:
+def loss_sum(network: Network, batch: MicroBatch[Row]) -> Tensor:
     """Sum of the cross-entropies of the tokens that count, in nats. The LM head runs at those positions alone."""
-    hidden_BTD = network.hidden(batch.tokens_BT)
-    logits_KV = network.logits(hidden_BTD[batch.rows_K, batch.columns_K])
-    return functional.cross_entropy(logits_KV.float(), batch.targets_K, reduction="sum")
+    hidden_BTD = network.hidden(batch.token_BT)
+    logits_KV = network.logits(hidden_BTD[batch.row_K, batch.column_K])
+    return functional.cross_entropy(logits_KV.float(), batch.target_K, reduction="sum")
+
+
+def held_back_questions(question_ids: Sequence[str], count: int) -> set[str]:
+    """The questions whose trajectories the loss is measured on: in the order of a hash of their ids, as many as have at
+    most `count` trajectories together.
+
+    One id a trajectory. Whatever is collected beside them, and in whatever order, the same questions come first.
+    """
+    trajectories = Counter(question_ids)
+    held_back: set[str] = set()
+    total = 0
+    for question in sorted(trajectories, key=lambda one: hashlib.blake2b(one.encode()).digest()):
+        total += trajectories[question]
+        if total > count:
+            break
+        held_back.add(question)
+    return held_back
 
 
 def learning_rate_factor(done: float, step: int, config: Config) -> float:
@@ -68,13 +88,18 @@ class Trainer:
         self.lexicon = open_wiki(wiki).lexicon if config.rename else ()
         longest = self.network.config.max_positions
         conversations, self.too_long = _read_conversations(trajectories, self.tokenizer, longest)
-        held_back, self.kept = conversations[: config.validation], conversations[config.validation :]
+        held_back = held_back_questions([question for question, _ in conversations], config.validation)
+        self.kept = [conversation for question, conversation in conversations if question not in held_back]
         if not self.kept:
             raise UserError(
                 f"{trajectories}: only {len(conversations)} trajectories of at most {longest} tokens, "
                 f"{config.validation} of them held back: collect more, raise sft.context or lower sft.validation"
             )
-        self.validation = [encode(self.tokenizer, conversation, None) for conversation in held_back]
+        self.validation = [
+            encode(self.tokenizer, conversation, None)
+            for question, conversation in conversations
+            if question in held_back
+        ]
         self.words = _copy_vocabulary(self.tokenizer, self.lexicon)
         self.padding = self.tokenizer.token_to_id(PAD) or 0
         self.optimizer = build_optimizer(self.network, config.muon_lr, config.adamw_lr)
@@ -129,7 +154,7 @@ class Trainer:
         """Learn from this process' share of the rows. Returns the mean loss of all processes and the gradient norm."""
         counted = sum(int(row.mask_N[1:].sum()) for row in rows)
         # Dealing the rows out by length gives every process the same amount of work.
-        share = sorted(rows, key=lambda row: len(row.tokens_N))[self.group.rank :: self.group.size]
+        share = sorted(rows, key=lambda row: len(row.token_N))[self.group.rank :: self.group.size]
         self.optimizer.zero_grad()
         total = 0.0
         for batch in micro_batches(share, MICRO_BATCH_TOKENS, self.padding):
@@ -148,11 +173,11 @@ class Trainer:
         for batch in micro_batches(
             self.validation[self.group.rank :: self.group.size], MICRO_BATCH_TOKENS, self.padding
         ):
-            hidden_KD = self.network.hidden(batch.tokens_BT)[batch.rows_K, batch.columns_K]
+            hidden_KD = self.network.hidden(batch.token_BT)[batch.row_K, batch.column_K]
             logits_KV = self.network.logits(hidden_KD).float()
-            loss += functional.cross_entropy(logits_KV, batch.targets_K, reduction="sum").item()
-            right += (logits_KV.argmax(-1) == batch.targets_K).sum().item()
-            count += len(batch.targets_K)
+            loss += functional.cross_entropy(logits_KV, batch.target_K, reduction="sum").item()
+            right += (logits_KV.argmax(-1) == batch.target_K).sum().item()
+            count += len(batch.target_K)
         loss, right, count = self.group.sum(loss, right, count)
         return {"validation_loss": round(loss / count, 5), "validation_accuracy": round(right / count, 5)}
 
@@ -216,12 +241,13 @@ def read_result(out: Path) -> dict[str, float]:
     return json.loads((out / "result.json").read_text(encoding="utf-8"))
 
 
-def _read_conversations(file: Path, tokenizer: Tokenizer, longest: int) -> tuple[list[Conversation], int]:
-    kept: list[Conversation] = []
+def _read_conversations(file: Path, tokenizer: Tokenizer, longest: int) -> tuple[list[tuple[str, Conversation]], int]:
+    """(id of the question, conversation) of every trajectory that fits, and how many do not."""
+    kept: list[tuple[str, Conversation]] = []
     too_long = 0
     for trajectory in read_jsonl(file, Trajectory):
-        if len(encode(tokenizer, trajectory.messages, None).tokens_N) <= longest:
-            kept.append(trajectory.messages)
+        if len(encode(tokenizer, trajectory.messages, None).token_N) <= longest:
+            kept.append((trajectory.question_id, trajectory.messages))
         else:
             too_long += 1
     return kept, too_long
