@@ -23,8 +23,9 @@ def configure_logging(file: Path | None = None, verbose: bool = False) -> None:
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", handlers=handlers, force=True
     )
-    for noisy in ("filelock", "urllib3", "numba", "asyncio"):
+    for noisy in ("filelock", "urllib3", "numba", "asyncio", "openai", "httpx2", "httpcore2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # its warnings do not say what is tried again; callers do
 
 
 class Bar:

@@ -13,7 +13,8 @@ class AgentConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     prompt: PromptName = "full"
-    """`full`: role, tool signatures, format, date. `brief`: a dozen words, for the embedded agent."""
+    """`full`: role, tool signatures, format, date. `native`: the same without signatures and format, for endpoints with
+    native tool calls. `brief`: a dozen words, for the embedded agent."""
     turns: int = Field(default=100, ge=1)
     """Turns of the model at most."""
     context_tokens: int = Field(default=128 * 1024, ge=1)

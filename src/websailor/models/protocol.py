@@ -19,7 +19,7 @@ from websailor.records import Message, Record, ToolCall
 INTERPRETER = "PythonInterpreter"
 """The one tool whose argument may follow the JSON in a `<code>` block."""
 
-PromptName = Literal["full", "brief"]
+PromptName = Literal["full", "native", "brief"]
 
 _TAG = re.compile(r"</?(?:think|tool_call|tool_response|answer)>")
 _CODE = re.compile(r"\s*<code>(.*?)</code>\s*(?=</tool_call>)", re.DOTALL)
@@ -42,6 +42,11 @@ class _Malformed(Exception):
 
 
 # ---------------------------------------------------------------- text -> turn
+
+
+def inert(text: str) -> str:
+    """The text with its protocol tags written as `&lt;tool_call&gt;`, so that no reader takes them for tags."""
+    return _TAG.sub(lambda tag: f"&lt;{tag[0][1:-1]}&gt;", text)
 
 
 def cut_at_stop(text: str, stop: Iterable[str] = STOP_STRINGS) -> str:
@@ -239,10 +244,12 @@ def prompt(name: str) -> str:
 
 
 def system_prompt(name: PromptName, tools: Sequence[dict[str, Any]], date: str) -> str:
-    """System message: `full` carries the tools' JSON signatures and the date (`YYYY-MM-DD`), `brief` is a dozen plain
-    words."""
+    """System message: `full` carries the tools' JSON signatures and the date (`YYYY-MM-DD`), `native` the date alone,
+    for endpoints that are given the signatures beside the conversation; `brief` is a dozen plain words."""
     if name == "brief":
         return prompt("brief")
+    if name == "native":
+        return prompt("native").replace("{date}", date)
     signatures = "\n".join(json.dumps(tool, ensure_ascii=False) for tool in tools)
     return prompt("full").replace("{tools}", signatures).replace("{date}", date)
 
