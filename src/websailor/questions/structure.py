@@ -2,19 +2,22 @@
 
 Enters: facts of a subgraph, the focus, which entities stay named. Leaves: a `Pattern` whose anchors and literals are
 exact (widening makes them vague later), and the list of `Branch`es: a clue is a path from the focus to an anchor, a
-literal or a bare variable, or the two paths that an atom joins into a cycle. Paths may share atoms; the question
-without a clue is the query of what the other clues need.
+literal or a bare variable, the two paths that an atom joins into a cycle, a phrase with the path to it, or a condition
+with the paths to what it speaks of. Paths may share atoms; the question without a clue is the query of what the other
+clues need.
 """
 
 from collections import deque
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from websailor.questions.corpus import Corpus
-from websailor.records import Atom, Domain, Fact, Pattern, ValueType
+from websailor.records import Atom, Compare, Condition, Domain, Fact, Pattern, Rank, ValueType
 
 FOCUS = "x0"
+_VARIABLES = frozenset({"variable", "left", "right"})
+"""Fields of a condition that hold a variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,15 @@ class Branch:
     """One clue of a pattern, before it has words."""
 
     atoms: tuple[int, ...]
-    """Indices into `Pattern.atoms`, from the focus outwards."""
+    """Indices into `Pattern.atoms`, from the focus outwards. Empty for a condition on the focus."""
     leaf: str
-    """The variable at its end: an anchor, a literal, or a variable that only its type describes."""
+    """The variable at its end: an anchor, a literal, a variable that only its type describes, or what a condition
+    speaks of (of a comparison: its left side).
+    """
     closing: int | None = None
-    """Index of the atom that closes a cycle; None for a path."""
+    """Index of the atom that closes a cycle; None for a path, and within a phrase."""
+    conditions: tuple[int, ...] = ()
+    """Indices into `Pattern.conditions`."""
 
 
 def exact_pattern(corpus: Corpus, facts: Sequence[Fact], focus: str, named: Collection[str]) -> Pattern:
@@ -151,10 +158,19 @@ def spanning_paths(pattern: Pattern) -> tuple[dict[str, tuple[int, ...]], list[i
     return paths, rest
 
 
-def branches(pattern: Pattern) -> list[Branch]:
-    """The clues of a pattern: leaves of the spanning tree in breadth-first order, then what closes cycles.
+def speaks_of(condition: Condition, focus: str) -> tuple[str, ...]:
+    """The variables that a condition restricts."""
+    if isinstance(condition, Compare):
+        return condition.left, condition.right
+    return (focus,) if isinstance(condition, Rank) else (condition.variable,)
 
-    A path that lies wholly within a cycle is no clue of its own: the cycle says it.
+
+def branches(pattern: Pattern) -> list[Branch]:
+    """The clues of a pattern: leaves of the spanning tree in breadth-first order, what closes cycles, then conditions
+    (the rank, which speaks of all the rest, last).
+
+    A clue that lies wholly within another is no clue of its own: a path within a cycle, the path to a thing of which a
+    condition speaks. A clue that needs an atom of a phrase needs the whole phrase.
     """
     paths, rest = spanning_paths(pattern)
     parents = {end for name, path in paths.items() if path for end in _ends(pattern, path[-1]) if end != name}
@@ -172,7 +188,29 @@ def branches(pattern: Pattern) -> list[Branch]:
         else:
             union = dict.fromkeys((*paths[atom.subject], *paths[atom.object], number))
             found.append(Branch(tuple(union), atom.object, closing=number))
-    return [one for one in found if not any(set(one.atoms) < set(other.atoms) for other in found)]
+    for number in sorted(range(len(pattern.conditions)), key=lambda n: isinstance(pattern.conditions[n], Rank)):
+        names = speaks_of(pattern.conditions[number], pattern.focus)
+        union = dict.fromkeys(atom for name in names for atom in paths[name])
+        found.append(Branch(tuple(union), names[0], conditions=(number,)))
+    whole = list(dict.fromkeys(_with_phrases(pattern, branch) for branch in found))
+    return [one for n, one in enumerate(whole) if not any(_says(other, one, m < n) for m, other in enumerate(whole))]
+
+
+def _with_phrases(pattern: Pattern, branch: Branch) -> Branch:
+    """The branch with all of every phrase that it needs a part of."""
+    atoms, closing = dict.fromkeys(branch.atoms), branch.closing
+    for phrase in pattern.phrases:
+        if not atoms.keys().isdisjoint(phrase.atoms):
+            atoms.update(dict.fromkeys(phrase.atoms))
+            closing = None if closing in phrase.atoms else closing
+    return replace(branch, atoms=tuple(atoms), closing=closing)
+
+
+def _says(more: Branch, less: Branch, earlier: bool) -> bool:
+    """True when a branch says all that another one says: more, or the same and it comes earlier."""
+    one = (set(less.atoms), set(less.conditions))
+    other = (set(more.atoms), set(more.conditions))
+    return one[0] <= other[0] and one[1] <= other[1] and (one != other or earlier)
 
 
 def _ends(pattern: Pattern, number: int) -> tuple[str, str]:
@@ -181,23 +219,34 @@ def _ends(pattern: Pattern, number: int) -> tuple[str, str]:
 
 def keep_branches(pattern: Pattern, kept: Sequence[Branch]) -> Pattern:
     """The pattern of some of its clues alone."""
-    return keep_atoms(pattern, {number for branch in kept for number in branch.atoms})
+    return keep_atoms(
+        pattern,
+        {number for branch in kept for number in branch.atoms},
+        {number for branch in kept for number in branch.conditions},
+    )
 
 
 def without_idle_literals(pattern: Pattern) -> Pattern:
-    """The pattern without dates and numbers of named anchors: the name says all."""
+    """The pattern without dates and numbers of named anchors: the name says all, unless something is compared with
+    them.
+    """
+    compared = {name for one in pattern.conditions if isinstance(one, Compare) for name in (one.left, one.right)}
     told = {
         n
         for n, atom in enumerate(pattern.atoms)
-        if atom.object not in pattern.value_types or not is_named(pattern, atom.subject)
+        if atom.object not in pattern.value_types or atom.object in compared or not is_named(pattern, atom.subject)
     }
-    return pattern if len(told) == len(pattern.atoms) else keep_atoms(pattern, told)
+    return pattern if len(told) == len(pattern.atoms) else keep_atoms(pattern, told, range(len(pattern.conditions)))
 
 
-def keep_atoms(pattern: Pattern, kept: Collection[int]) -> Pattern:
-    """The pattern of some of its atoms (indices) and of what they speak of."""
+def keep_atoms(pattern: Pattern, kept: Collection[int], conditions: Collection[int]) -> Pattern:
+    """The pattern of some of its atoms and conditions (indices) and of what the atoms speak of.
+
+    A condition on a variable that is gone goes too, and so does a phrase of which an atom is gone.
+    """
     atoms = sorted(kept)
     names = {pattern.focus, *(name for number in atoms for name in _ends(pattern, number))}
+    place = {number: position for position, number in enumerate(atoms)}
     return pattern.model_copy(
         update={
             "variables": tuple(name for name in pattern.variables if name in names),
@@ -205,17 +254,47 @@ def keep_atoms(pattern: Pattern, kept: Collection[int]) -> Pattern:
             "atoms": tuple(pattern.atoms[number] for number in atoms),
             "domains": tuple(domain for domain in pattern.domains if domain.variable in names),
             "distinct": tuple(pair for pair in pattern.distinct if names.issuperset(pair)),
+            "conditions": tuple(
+                one
+                for number, one in enumerate(pattern.conditions)
+                if number in conditions and names.issuperset(speaks_of(one, pattern.focus))
+            ),
+            "phrases": tuple(
+                phrase.model_copy(update={"atoms": tuple(place[number] for number in phrase.atoms)})
+                for phrase in pattern.phrases
+                if place.keys() >= set(phrase.atoms)
+            ),
             "assignment": {name: value for name, value in pattern.assignment.items() if name in names},
         }
     )
 
 
 def identity(pattern: Pattern) -> str:
-    """Equal for patterns that are the same question about the same facts, whatever their variables are called."""
-    value = pattern.assignment
+    """Equal for patterns that are the same question about the same facts, whatever their variables are called.
+
+    Where no fact or value is at hand (a question without an answer) the variables' names stand for them.
+    """
+    value = {name: pattern.assignment.get(name, name) for name in pattern.variables}
     parts = [
         value[pattern.focus],
-        *sorted(atom.fact for atom in pattern.atoms),
+        *sorted(_atom_identity(atom, value) for atom in pattern.atoms),
         *sorted(f"{value[domain.variable]}={domain.lattice}:{domain.value}" for domain in pattern.domains),
+        *sorted(_condition_identity(one, value) for one in pattern.conditions),
+        *sorted(
+            f"{one.operator} {one.name} {value[one.left]} {value[one.right]}: "
+            + " ".join(sorted(_atom_identity(pattern.atoms[number], value) for number in one.atoms))
+            for one in pattern.phrases
+        ),
     ]
     return "\n".join(parts)
+
+
+def _atom_identity(atom: Atom, value: dict[str, str]) -> str:
+    said = atom.fact or f"{atom.relation}({value[atom.subject]}, {value[atom.object]})"
+    when = "" if atom.at is None else f" at {atom.at}"
+    return said + when + ("" if atom.stated_in is None else f" in {atom.stated_in}")
+
+
+def _condition_identity(condition: Condition, value: dict[str, str]) -> str:
+    said = condition.model_dump(exclude_none=True)
+    return " ".join(f"{key}={value[text] if key in _VARIABLES else text}" for key, text in said.items())

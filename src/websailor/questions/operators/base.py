@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from websailor.questions.proof.engine import ask
-from websailor.questions.proof.facts import Facts
+from websailor.questions.proof.facts import Facts, Nodes
 from websailor.questions.structure import Branch
 from websailor.records import Pattern
+
+Part = tuple[frozenset[int], frozenset[int]]
+"""Atoms and conditions (indices) of a pattern."""
 
 
 @dataclass(frozen=True)
@@ -16,17 +19,34 @@ class Counts:
 
     facts: Facts
     pattern: Pattern
-    known: dict[frozenset[int], int] = field(default_factory=dict)
+    known: dict[Part, Nodes] = field(default_factory=dict)
 
-    def of(self, atoms: frozenset[int]) -> int:
-        """How many answers the query of the given atoms (indices) has."""
-        if atoms not in self.known:
-            self.known[atoms] = len(ask(self.facts, self.pattern, atoms))
-        return self.known[atoms]
+    def nodes(self, atoms: frozenset[int], conditions: frozenset[int] = frozenset()) -> Nodes:
+        """The answers of the query of the given atoms and conditions (indices)."""
+        part = (atoms, conditions)
+        if part not in self.known:
+            self.known[part] = ask(self.facts, self.pattern, atoms, conditions).nodes
+        return self.known[part]
+
+    def of(self, atoms: frozenset[int], conditions: frozenset[int] = frozenset()) -> int:
+        """How many answers the query of the given atoms and conditions (indices) has."""
+        return len(self.nodes(atoms, conditions))
 
     def of_clues(self, clues: Sequence[Branch]) -> int:
         """How many answers some clues have together."""
-        return self.of(frozenset(number for clue in clues for number in clue.atoms))
+        return self.of(*part_of(clues))
+
+    def nodes_of_clues(self, clues: Sequence[Branch]) -> Nodes:
+        """The answers that some clues have together."""
+        return self.nodes(*part_of(clues))
+
+
+def part_of(clues: Sequence[Branch]) -> Part:
+    """The atoms and conditions that some clues need."""
+    return (
+        frozenset(number for clue in clues for number in clue.atoms),
+        frozenset(number for clue in clues for number in clue.conditions),
+    )
 
 
 @dataclass(frozen=True)

@@ -92,13 +92,26 @@ def _survives(query: Query, state: State, rival: int) -> bool:
     return after is not None and not any(cyclic for *_, cyclic in parts(query, after))
 
 
-def ask(facts: Facts, pattern: Pattern, atoms: frozenset[int] | None = None) -> Answers:
-    """All answers of a pattern, or of the part of it that the given atoms make."""
+def ask(
+    facts: Facts,
+    pattern: Pattern,
+    atoms: frozenset[int] | None = None,
+    conditions: frozenset[int] | None = None,
+) -> Answers:
+    """All answers of a pattern, or of the part of it that the given atoms and conditions (indices) make.
+
+    Without `atoms` the whole pattern is meant; with `atoms` and without `conditions`, those atoms alone.
+    """
     everything = np.arange(facts.entity_count, dtype=np.int64)
-    return answers(compile_pattern(pattern, facts, atoms), everything)
+    return answers(compile_pattern(pattern, facts, atoms, conditions), everything)
 
 
 def proves(facts: Facts, pattern: Pattern) -> bool:
     """True when the pattern's one answer is the one its assignment names."""
-    node = facts.index.get(pattern.assignment[pattern.focus])
+    node = facts.index.get(pattern.assignment.get(pattern.focus, ""))
     return node is not None and is_only_answer(compile_pattern(pattern, facts), node)
+
+
+def refutes(facts: Facts, pattern: Pattern) -> bool:
+    """True when nothing answers the pattern: what a question without an answer has to prove."""
+    return not len(ask(facts, pattern))

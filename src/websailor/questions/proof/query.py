@@ -31,12 +31,19 @@ class Query:
     """Pairs of variables that must differ."""
 
 
-def compile_pattern(pattern: Pattern, facts: Facts, atoms: Collection[int] | None = None) -> Query:
+def compile_pattern(
+    pattern: Pattern,
+    facts: Facts,
+    atoms: Collection[int] | None = None,
+    conditions: Collection[int] | None = None,
+) -> Query:
     """Translate a pattern, or the part of it that consists of the given atoms (indices) and what they speak of.
 
     The focus keeps its domains always. Several domains of one variable are intersected.
     """
     chosen = pattern.atoms if atoms is None else [atom for number, atom in enumerate(pattern.atoms) if number in atoms]
+    if pattern.conditions and (atoms is None or conditions):
+        raise NotImplementedError("conditions are not compiled yet")
     number_of = {pattern.focus: 0}
     for atom in chosen:
         for name in (atom.subject, atom.object):
