@@ -9,11 +9,13 @@ counts as the same in a proof.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from websailor.questions.proof.facts import Meaning
+from websailor.wiki import derived
 from websailor.wiki import relations as generated
 from websailor.wiki import relations_wikipedia as wikipedia
-from websailor.wiki.relations import Kind, Relation
+from websailor.wiki.relations import Kind, Relation, Saying
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,56 @@ class Lexicon:
         if object_kind is not None and found.object and not wikipedia.is_among(object_kind, found.object):
             return None
         return found
+
+    def wording(self, name: str, subject_kind: str) -> Relation | None:
+        """The wording of a relation for a subject of a type, whatever its object is."""
+        return generated.relation(name) if self.is_generated else wikipedia.relation(name, subject_kind)
+
+    def can_say(self, saying: Saying, relation: str, subject_kind: str) -> bool:
+        """True where a relation has phrases of that sort, for a subject of the type, in both languages.
+
+        Ask before proposing a clue: `can_say("none", "received", "person")`. `Without` is `none` or, with an object,
+        `denied`; `Count` is `how_many`; each with `_inverse` where the variable is the relation's object. `Rank` is
+        `least` or `most`; an atom with `at` needs `at` and `at_inverse`; U13 needs `shared`, or `shared_inverse` where
+        what is shared is the relation's subject.
+        """
+        found = self.wording(relation, subject_kind)
+        return found is not None and bool(getattr(found, saying)) and bool(getattr(found.chinese, saying))
+
+    def can_compare(
+        self,
+        left: tuple[str, str],
+        right: tuple[str, str],
+        *,
+        measure: Literal["difference", "ratio"] = "difference",
+        bounded: bool = False,
+        same_thing: bool = False,
+    ) -> bool:
+        """True where a `Compare` of two literals can be said; each side is (relation, its subject's type).
+
+        `bounded`: told with an amount ("about 12 years after"), not only as before, after, more or less. `same_thing`:
+        both literals belong to one thing, so that only a span can say it ("died at the age of about 67").
+        """
+        one, other = self.wording(*left), self.wording(*right)
+        if one is None or other is None or one.value_type != other.value_type:
+            return False
+        if same_thing:
+            return bounded and self.span(one, other) is not None
+        if one.name == other.name:
+            if measure == "ratio":
+                return bool(one.times)
+            return bool(one.less_by and one.more_by) if bounded else bool(one.less and one.more)
+        return measure == "difference" and all(x.happened and x.event for x in (one, other))
+
+    def span(self, one: Relation, other: Relation) -> derived.Span | None:
+        """What says the years between two dates of one thing, whichever comes first."""
+        known = derived.spans("derived" if self.is_generated else "wikipedia_operators")
+        return known.get((one.name, other.name)) or known.get((other.name, one.name))
+
+    @property
+    def rules(self) -> Mapping[str, derived.Rule]:
+        """Relations that follow from others (U12). None in a real encyclopedia: nobody knows all that it states."""
+        return derived.rules() if self.is_generated else {}
 
     def needs_unit(self, name: str, subject_kind: str) -> bool:
         """True where a bare number tells nothing: an area, a height."""

@@ -1,17 +1,15 @@
 """How real Wikipedia infobox keys are worded in questions: only keys whose phrase reads well.
 
-Enters: `wording/wikipedia.toml` beside this module. Leaves: the same records as `relations`, looked up by infobox key
+Enters: `wording/wikipedia.toml` beside this module, and `wikipedia_operators.toml` with what comparisons and the like
+say. Leaves: the same records as `relations`, looked up by infobox key
 and, since a key means different things in different infoboxes (the `country` of a film, of a school), by the subject's
 type.
 """
 
-import tomllib
 from collections.abc import Collection
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-from websailor.wiki.relations import Kind, Language, Relation, Wording
+from websailor.wiki.relations import Kind, Language, Relation, Wording, extended, table
 
 
 class InfoboxRelation(Relation):
@@ -37,20 +35,19 @@ class InfoboxKind(Kind):
 
 
 @cache
-def _table() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((Path(__file__).parent / "wording" / "wikipedia.toml").read_text(encoding="utf-8"))
-
-
-@cache
 def relations() -> dict[str, InfoboxRelation]:
     """All worded relations by name."""
-    return {name: InfoboxRelation(name=name, **fields) for name, fields in _table()["relation"].items()}
+    further = table("wikipedia_operators")["relation"]
+    return {
+        name: InfoboxRelation(name=name, **extended(fields, further.get(name, {})))
+        for name, fields in table("wikipedia")["relation"].items()
+    }
 
 
 @cache
 def kinds() -> dict[str, InfoboxKind]:
     """All worded types by name."""
-    return {name: InfoboxKind(name=name, **fields) for name, fields in _table()["kind"].items()}
+    return {name: InfoboxKind(name=name, **fields) for name, fields in table("wikipedia")["kind"].items()}
 
 
 @cache
