@@ -19,7 +19,7 @@ class Value(Record):
 
     type: ValueType
     text: str
-    """As the reader sees it."""
+    """As the reader sees it; with the years that follow a name in parentheses."""
     target: str | None = None
     """Entity: the title linked to."""
     number: float | None = None
@@ -28,6 +28,10 @@ class Value(Record):
     """Number: the unit as written, e.g. `km2`; None for a bare count."""
     date: str | None = None
     """Date: ISO 8601 at the precision that is stated: `1953`, `1953-04` or `1953-04-02`."""
+    start: int | None = None
+    """First year of the span in parentheses that follows a name: `[[Ada]] (1950–1962)`; `text` shows it too."""
+    end: int | None = None
+    """Last year of that span; None when it is open, as in `(since 1950)`, or when there is none."""
 
 
 class InfoboxField(Record):

@@ -13,10 +13,12 @@ from websailor.records import Value
 from websailor.wiki.dates import Date, find_date
 from websailor.wiki.marks import CLOSE, OPEN, without_marks
 from websailor.wiki.names import NAMES
+from websailor.wiki.spans import Span, read_span
 
 _LINK = re.compile(f"({OPEN})([^{CLOSE}]*){CLOSE}")
 _LINK_OR_REMARK = re.compile(f"({_LINK.pattern})|\\s*\\((?:{_LINK.pattern}|[^()\U000f0000-\U0010ffff])*\\)")
 _LINK_OR_PARENTHESIS = re.compile(f"{_LINK.pattern}|\\(")
+_FOLLOWING_REMARK = re.compile(r"[\"'”’]*\s*\(([^()]*)\)")
 _NUMBER_KEY = re.compile("|".join(NAMES["infobox"]["number_keys"]))
 _DATE_KEY = re.compile("|".join(NAMES["infobox"]["date_keys"]))
 _TEXT_KEY = re.compile("|".join(NAMES["infobox"]["text_keys"]))
@@ -73,9 +75,29 @@ def read_line(key: str, line: str, linked: Linked, first: bool) -> list[Value]:
         outside = _LINK.finditer(head[dates[-1].end :]) if _LINK.search(head) else ()
         found = [Value(type="date", text=plain[d.start : d.end].strip(), number=d.year, date=d.iso) for d in dates]
         return found + [_entity(match, linked) for match in outside]
-    if _LINK.search(head):
-        return _split(head, linked)
-    return _texts(plain.strip(" ,;"), shown, linked)
+    values = _split(head, linked) if _LINK.search(head) else _texts(plain.strip(" ,;"), shown, linked)
+    return (
+        [_with_span(value, shown) if value.type == "entity" else value for value in values] if "(" in line else values
+    )
+
+
+def _with_span(value: Value, shown: str) -> Value:
+    """The value with the years that stand in parentheses behind its name."""
+    place = shown.find(value.text)
+    while place >= 0:
+        remark = _FOLLOWING_REMARK.match(shown, place + len(value.text))
+        span = read_span(remark[1]) if remark else None
+        if span is not None:
+            years = _years(span)
+            return value.model_copy(update={"text": f"{value.text} ({years})", "start": span.start, "end": span.end})
+        place = shown.find(value.text, place + 1)
+    return value
+
+
+def _years(span: Span) -> str:
+    if span.start is None:
+        return f"until {span.end}"
+    return f"since {span.start}" if span.end is None else f"{span.start}–{span.end}"
 
 
 def _dates(key: str, plain: str) -> list[Date]:
