@@ -185,7 +185,6 @@ def measure_trl(checkpoint: Path, questions: list[Question], rollouts: int, step
     """CPU seconds of a GRPOTrainer step, the first one not counted."""
     from datasets import Dataset
     from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
-    from trl.chat_template_utils import qwen3_template
     from trl.trainer.grpo_config import GRPOConfig
     from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -208,14 +207,6 @@ def measure_trl(checkpoint: Path, questions: list[Question], rollouts: int, step
         return [float(index % 2) for index in range(len(completions))]
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
-    # TRL wants a conversation's tokens to begin those of its continuation; the line break after the last turn would
-    # merge with what follows in this tokenizer.
-    line_break = "{%- endgeneration -%}\n{{- '\\n' -}}"
-    assert line_break in tokenizer.chat_template
-    tokenizer.chat_template = tokenizer.chat_template.replace(
-        line_break, "{%- endgeneration -%}\n{{- '' if loop.last and not add_generation_prompt else '\\n' -}}"
-    )
-    tokenizer.response_template = qwen3_template
     system = system_prompt("brief", search_tool.signatures, "2026-01-01")
     prompts = [
         [{"role": "system", "content": system}, {"role": "user", "content": question.prompt}] for question in questions

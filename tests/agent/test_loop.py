@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toy_questions import question
 from websailor.agent import AgentConfig, run_episode
 from websailor.models.base import Reply, Sampling
 from websailor.models.protocol import answer_turn, call_turn, last_chance
@@ -18,31 +19,16 @@ from websailor.records import (
     Message,
     Observation,
     Page,
-    Pattern,
-    Question,
     StopReason,
     ToolCall,
     Trajectory,
-    Uncertainty,
 )
 from websailor.tools.base import REFUSED, Toolbox, ToolFailure, ToolSpec
 from websailor.tools.config import ToolsConfig
 from websailor.tools.memory import InMemoryWeb
 from websailor.tools.simulated import web_toolbox
 
-QUESTION = Question(
-    id="q1",
-    prompt="Which company did Velan Torid found?",
-    answer="Melik Works",
-    pattern=Pattern(focus="x", variables=("x",), atoms=()),
-    clues=(),
-    level=1,
-    uncertainty=Uncertainty(initial=1, after=(), best_single=0, frontier=0, necessity=0, cycle_rank=0, oracle_cost=1),
-    evidence=(),
-    shape="s",
-    focus_orbit=0,
-    seed=0,
-)
+QUESTION = question("q1", "Which company did Velan Torid found?", "Melik Works")
 PAGES = [
     Page(id=1, title="Velan Torid", url="u1", text="Velan Torid founded Melik Works."),
     Page(id=2, title="Long", url="u2", text=" ".join(f"Word{index} long." for index in range(400))),

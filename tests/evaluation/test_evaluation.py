@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from toy_questions import question
 from websailor import evaluation, wiki
 from websailor.agent import AgentConfig
 from websailor.errors import ConfigChanged, UserError
@@ -21,7 +22,7 @@ from websailor.files import read_jsonl, write_jsonl
 from websailor.models.base import ChatModel
 from websailor.models.protocol import answer_turn, call_turn
 from websailor.models.scripted import ScriptedModel, ScriptedPolicy
-from websailor.records import Clue, Pattern, Question, Trajectory, Uncertainty
+from websailor.records import Clue, Question, Trajectory
 from websailor.tools.config import ToolsConfig
 from websailor.wiki.world import WorldConfig
 
@@ -34,30 +35,16 @@ CONFIG = evaluation.Config(
 SEARCH = call_turn("t", "search", {"query": ["x"]})
 
 
-def question(number: int, split: str = "held_out", level: int = 1, operators: Sequence[str] = ("U1",)) -> Question:
-    return Question(
-        id=f"q{number}",
-        prompt=f"Question {number}?",
-        answer=f"Answer {number}",
-        pattern=Pattern(focus="x", variables=("x",), atoms=()),
-        clues=tuple(Clue(text="c", operator=name, facts=(), variables=("x",)) for name in operators),
-        level=level,
-        uncertainty=Uncertainty(
-            initial=1, after=(), best_single=0, frontier=0, necessity=0, cycle_rank=0, oracle_cost=1
-        ),
-        evidence=(),
-        shape="s",
-        focus_orbit=0,
-        split=split,  # pyright: ignore[reportArgumentType]
-        seed=0,
-    )
+def numbered(number: int, split: str = "held_out", level: int = 1, operators: Sequence[str] = ("U1",)) -> Question:
+    clues = tuple(Clue(text="c", operator=name, facts=(), variables=("x",)) for name in operators)
+    return question(f"q{number}", f"Question {number}?", f"Answer {number}", clues=clues, level=level, split=split)
 
 
 QUESTIONS = [
-    question(0),
-    question(1, level=2, operators=("U1", "U3")),
-    question(2, level=2, operators=("U10", "U3", "U3")),
-    question(3, "train"),
+    numbered(0),
+    numbered(1, level=2, operators=("U1", "U3")),
+    numbered(2, level=2, operators=("U10", "U3", "U3")),
+    numbered(3, "train"),
 ]
 
 
@@ -215,7 +202,7 @@ class SlowPolicy:
 def test_workers_end_with_a_killed_parent(inputs: dict[str, Path], tmp_path: Path) -> None:
     program = f"""
 import sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}
 from pathlib import Path
 from websailor import evaluation
 from test_evaluation import CONFIG, SlowPolicy

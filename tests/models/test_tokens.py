@@ -1,6 +1,7 @@
 """Messages as text and tokens: our mask against the turns, our text and mask against transformers."""
 
 from functools import cache
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -165,9 +166,23 @@ def test_the_mask_equals_the_generation_markers(hugging_face) -> None:
     chat = [as_chat(message) for message in messages]
     theirs = hugging_face.apply_chat_template(chat, tokenize=True, return_dict=True, return_assistant_tokens_mask=True)
     ids_N, mask_N = encode_conversation(tokenizer(), messages)
-    assert theirs["input_ids"][: len(ids_N)] == ids_N.tolist()
-    assert theirs["assistant_masks"][: len(ids_N)] == mask_N.astype(int).tolist()
-    assert not any(theirs["assistant_masks"][len(ids_N) :])
+    assert theirs["input_ids"] == ids_N.tolist()
+    assert theirs["assistant_masks"] == mask_N.astype(int).tolist()
+
+
+def test_a_conversation_is_the_beginning_of_its_continuation(hugging_face) -> None:
+    """What multi-turn training with tools asks of a chat template, for texts and for tokens."""
+    chat = [as_chat(message) for message in conversation()]
+    for tokenize in (False, True):
+        parts = [
+            hugging_face.apply_chat_template(
+                chat[:length], tokenize=tokenize, return_dict=False, add_generation_prompt=opened
+            )
+            for length in range(2, len(chat) + 1)
+            for opened in ((False, True) if chat[length - 1]["role"] != "assistant" else (False,))
+        ]
+        for shorter, longer in pairwise(parts):
+            assert longer[: len(shorter)] == shorter
 
 
 def test_both_kinds_of_tokenizer(hugging_face) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from toy_search import AGENT, LEXICON, TOOLS, configuration, questions, trained_network, trainer, write_checkpoint
 
+import toy_search
+from toy_search import AGENT, LEXICON, TOOLS, configuration, questions, trained_network, trainer, write_checkpoint
 from websailor import rl
 from websailor.errors import ConfigChanged, UserError
 from websailor.files import read_jsonl, write_jsonl
@@ -90,7 +91,7 @@ def test_the_temperature_is_the_same_in_sampling_and_training(tmp_path: Path, ch
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(tmp_path: Path, checkpoint: Path):
-    toy = Path(__file__).with_name("toy_search.py")
+    toy = Path(toy_search.__file__)
 
     def start(out: Path) -> subprocess.Popen[bytes]:
         out.mkdir(exist_ok=True)

@@ -6,27 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from websailor.records import Pattern, Question, StopReason, Trajectory, Uncertainty
+from toy_questions import question
+from websailor.records import StopReason, Trajectory
 from websailor.scoring import ExactMatch, matches, normalise
-
-UNCERTAINTY = Uncertainty(initial=1, after=(), best_single=0, frontier=0, necessity=0, cycle_rank=0, oracle_cost=1)
-
-
-def question(answer: str, *aliases: str) -> Question:
-    return Question(
-        id="q",
-        prompt="?",
-        answer=answer,
-        aliases=aliases,
-        pattern=Pattern(focus="x", variables=("x",), atoms=()),
-        clues=(),
-        level=1,
-        uncertainty=UNCERTAINTY,
-        evidence=(),
-        shape="s",
-        focus_orbit=0,
-        seed=0,
-    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +64,7 @@ def test_every_text_matches_itself(text: str) -> None:
 
 def test_aliases_count_and_no_answer_is_wrong() -> None:
     scorer = ExactMatch()
-    asked = question("Melik Works", "MW")
+    asked = question(answer="Melik Works", aliases=("MW",))
     assert scorer.score(asked, "mw").value == 1.0
     assert "MW" in scorer.score(asked, "mw").reason
     assert scorer.score(asked, "Works").value == 0.0

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from websailor.records import Atom, Domain, InfoboxField, Page, Pattern, Question, Uncertainty, Value
+from toy_questions import question as toy_question
+from websailor.records import Atom, Domain, InfoboxField, Page, Pattern, Question, Value
 from websailor.tools.config import ToolsConfig
 from websailor.tools.memory import InMemoryWeb
 from websailor.tools.simulated import web_toolbox
@@ -115,34 +116,16 @@ def question(
     ]
     names = tuple(dict.fromkeys(name for atom in parsed for name in (atom.subject, atom.object)))
     types = {name: "date" for name in names if name.startswith("y")}
-    return Question.model_validate(
-        {
-            "id": identity,
-            "prompt": prompt,
-            "answer": answer,
-            "pattern": Pattern.model_validate(
-                {
-                    "focus": focus,
-                    "variables": names,
-                    "value_types": types,
-                    "atoms": tuple(parsed),
-                    "domains": tuple(labels),
-                    "distinct": distinct,
-                    "assignment": {focus: answer},
-                }
-            ),
-            "clues": (),
-            "level": 2,
-            "uncertainty": Uncertainty(
-                initial=0, after=(), best_single=0, frontier=0, necessity=1, cycle_rank=0, oracle_cost=2
-            ),
-            "evidence": (),
-            "shape": "s",
-            "focus_orbit": 0,
-            "split": split,
-            "seed": 0,
-        }
-    )
+    pattern = {
+        "focus": focus,
+        "variables": names,
+        "value_types": types,
+        "atoms": tuple(parsed),
+        "domains": tuple(labels),
+        "distinct": distinct,
+        "assignment": {focus: answer},
+    }
+    return toy_question(identity, prompt, answer, pattern=Pattern.model_validate(pattern), level=2, split=split)
 
 
 QUESTIONS = [

@@ -11,6 +11,7 @@ the pieces are the whole text.
     \n<|im_start|>user\n<tool_response>\n...\n</tool_response><|im_end|>\n<|im_start|>assistant\n
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +30,11 @@ GENERATION_PROMPT = f"{IM_START}assistant\n"
 CHAT_TEMPLATE = (files("websailor.models") / "prompts" / "chat_template.jinja").read_text(encoding="utf-8").strip()
 """Jinja source for `tokenizer_config.json`, with `{% generation %}` markers; `as_chat` gives the dictionaries it
 takes."""
+
+RESPONSE_TEMPLATE: dict[str, Any] = json.loads(
+    (files("websailor.models") / "prompts" / "response_template.json").read_text(encoding="utf-8")
+)
+"""How transformers reads an agent's turn back into such a dictionary (`tokenizer.parse_response`); TRL asks for it."""
 
 
 class Tokenizer(Protocol):
@@ -52,8 +58,15 @@ def as_chat(message: Message) -> dict[str, Any]:
 
 
 def render(messages: Sequence[Message], generation_prompt: bool = False) -> str:
-    """The whole conversation as text; with `generation_prompt` it ends where the agent's next turn begins."""
-    return "".join(map(_block, messages)) + (GENERATION_PROMPT if generation_prompt else "")
+    """The whole conversation as text; with `generation_prompt` it ends where the agent's next turn begins.
+
+    A conversation is the beginning of its continuation: the line end after a turn's `<|im_end|>` belongs to what
+    follows.
+    """
+    text = "".join(text for text, _ in pieces(messages))
+    if not generation_prompt:
+        return text
+    return text + ("\n" if messages and messages[-1].role == "assistant" else "") + GENERATION_PROMPT
 
 
 def prompt_text(messages: Sequence[Message]) -> str:
@@ -83,7 +96,7 @@ def pieces(messages: Sequence[Message]) -> Iterator[tuple[str, bool]]:
             pending = "\n"
         else:
             pending += _block(message)
-    if pending:
+    if pending and messages[-1].role != "assistant":
         yield pending, False
 
 
@@ -92,15 +105,13 @@ def encode_conversation(
 ) -> "tuple[NDArray[np.int32], NDArray[np.bool_]]":
     """Tokens of the conversation and the mask of the agent's own: `(ids_N int32, mask_N bool)`.
 
-    A conversation that ends with the agent's turn ends with its `<|im_end|>`: the template's last line end is left off.
+    A conversation that ends with the agent's turn ends with its `<|im_end|>`.
     """
     import numpy as np  # costs 0.1 s: the agent loop needs this module's texts alone
 
     ids: list[int] = []
     mask: list[bool] = []
     for text, own in pieces(messages):
-        if not own and text == "\n":
-            continue
         piece = encode_text(tokenizer, text)
         ids += piece
         mask += [own] * len(piece)
@@ -108,8 +119,6 @@ def encode_conversation(
 
 
 def _block(message: Message) -> str:
-    if message.role == "assistant":
-        return f"{GENERATION_PROMPT}{turn_text(message)}\n"
     content = message.content.replace("<|", "< |")  # a page cannot open or close a message
     if message.role == "tool":
         return f"{IM_START}user\n<tool_response>\n{content}\n</tool_response>{IM_END}\n"

@@ -11,6 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 
+from toy_questions import question
 from websailor.agent import AgentConfig
 from websailor.models.base import Sampling
 from websailor.models.local.network import Network, NetworkConfig
@@ -19,7 +20,7 @@ from websailor.models.local.policy import LocalPolicy
 from websailor.models.local.tokenizer import END, build_word_tokenizer, load_tokenizer, save_tokenizer
 from websailor.models.protocol import answer_turn, call_turn, system_prompt
 from websailor.models.tokens import encode_conversation, prompt_text
-from websailor.records import Message, Page, Pattern, Question, Uncertainty
+from websailor.records import Message, Page, Question
 from websailor.rl import Config
 from websailor.rl.rollout import Environment
 from websailor.rl.source import QuestionSource, UniformSource
@@ -38,30 +39,14 @@ SYSTEM = Message(role="system", content=system_prompt("brief", [], "2026-01-01")
 RIGHT = "Dovi"
 
 
-def question(first: str, second: str, number: int, split: str = "train") -> Question:
-    """Names are mentioned to no purpose: the answer is always the same."""
-    return Question(
-        id=f"q{number}",
-        prompt=f"Which one, {first} or {second}?",
-        answer=RIGHT,
-        pattern=Pattern(focus="x", variables=("x",), atoms=()),
-        clues=(),
-        level=1,
-        uncertainty=Uncertainty(
-            initial=1, after=(0,), best_single=1, frontier=1, necessity=1, cycle_rank=0, oracle_cost=1
-        ),
-        evidence=(),
-        shape="none",
-        focus_orbit=0,
-        split="train" if split == "train" else "held_out",
-        seed=0,
-    )
-
-
 def questions(count: int, seed: int = 0, split: str = "train") -> list[Question]:
+    """Names are mentioned to no purpose: the answer is always the same."""
     rng = np.random.default_rng(seed)
     pairs = [rng.choice(LEXICON, 2, replace=False) for _ in range(count)]
-    return [question(str(one), str(two), seed * 1000 + number, split) for number, (one, two) in enumerate(pairs)]
+    return [
+        question(f"q{seed * 1000 + number}", f"Which one, {one} or {two}?", RIGHT, split=split)
+        for number, (one, two) in enumerate(pairs)
+    ]
 
 
 def web() -> InMemoryWeb:

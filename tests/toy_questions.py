@@ -1,0 +1,27 @@
+"""A question as a record, for tests that need one and not what is asked."""
+
+from typing import Any
+
+from websailor.records import Pattern, Question, Uncertainty
+
+NOTHING_MEASURED = Uncertainty(initial=1, after=(), best_single=0, frontier=0, necessity=0, cycle_rank=0, oracle_cost=1)
+
+
+def question(id: str = "q", prompt: str = "?", answer: str = "x", **fields: Any) -> Question:
+    """A question without a formal query; `fields` are those of `Question`."""
+    return Question.model_validate(
+        {
+            "pattern": Pattern(focus="x", variables=("x",), atoms=()),
+            "clues": (),
+            "level": 1,
+            "uncertainty": NOTHING_MEASURED,
+            "evidence": (),
+            "shape": "s",
+            "focus_orbit": 0,
+            "seed": 0,
+            **fields,
+            "id": id,
+            "prompt": prompt,
+            "answer": answer,
+        }
+    )
