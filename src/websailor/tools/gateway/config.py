@@ -1,0 +1,49 @@
+"""The settings of the gateway. Credentials come from the environment alone and are never part of them."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Mode = Literal["live", "record", "replay", "replay-or-live"]
+
+
+class GatewayConfig(BaseModel):
+    """How real tools are reached."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    mode: Mode = "live"
+    """`live`: cached results while they are fresh, else the provider. `record`: always the provider, all kept.
+    `replay`: what was recorded, and nothing else. `replay-or-live`: what was recorded, else the provider.
+    """
+    store: Path | None = Field(default=None, exclude=True)
+    """SQLite file of results, shared by processes; None: `~/.cache/websailor/web.sqlite`."""
+    fresh_seconds: float = Field(default=7 * 86400, ge=0)
+    """In `live` mode, results younger than this are taken from the store; older ones only when all providers fail."""
+    search: tuple[str, ...] = ("serper", "brave", "tavily", "exa", "searxng", "wikipedia")
+    """Providers of web search in the order of their use; those without their key or address are passed over."""
+    visit: tuple[str, ...] = ("direct", "jina")
+    """Providers of pages."""
+    scholar: tuple[str, ...] = ("serper-scholar", "semantic-scholar", "openalex", "arxiv", "crossref")
+    """Providers of scholarly search."""
+    bases: dict[str, str] = Field(default_factory=dict)
+    """Provider -> base address, for an instance of one's own."""
+    per_second: dict[str, float] = Field(default_factory=dict)
+    """Provider -> calls a second of all workers together, where it differs from the provider's usual limit."""
+    attempt_seconds: float = Field(default=20, gt=0)
+    """Time for one upstream call."""
+    attempts: int = Field(default=3, ge=1, le=10)
+    """Calls to one provider before the next one is asked."""
+    seconds: float = Field(default=60, gt=0)
+    """Time for one tool call over all attempts and providers."""
+    backoff_seconds: float = Field(default=0.5, ge=0)
+    """First pause between attempts; it doubles, with jitter."""
+    breaker_failures: int = Field(default=5, ge=1)
+    """Failures in a row after which a provider is left alone."""
+    breaker_seconds: float = Field(default=30, gt=0)
+    """How long it is left alone before one call tries it again."""
+    blocked_urls: tuple[str, ...] = ()
+    """Further `host/path` rules of the leak guard."""
+    canaries: tuple[str, ...] = ()
+    """Further strings that mark a benchmark's pages."""

@@ -1,0 +1,70 @@
+"""What a provider is, and the ways in which one fails.
+
+A provider turns arguments into one upstream request and the reply into a payload. It knows a wire format and nothing
+of limits, retries, caches or other providers: those are the gateway's. Payloads are plain JSON:
+`{"hits": [{"title", "url", "snippet", ...}]}` for searches, `{"url", "title", "text"}` for pages.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+
+ToolName = Literal["search", "visit", "scholar"]
+Payload = dict[str, Any]
+
+
+class ProviderError(Exception):
+    """An upstream call gave no payload. The message holds no credential and no address of the person's network."""
+
+
+class Unavailable(ProviderError):
+    """It may work in a moment: a server error, a lost or slow connection, a reply that broke off or makes no sense."""
+
+
+class Throttled(Unavailable):
+    """The provider asked to slow down."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds to wait, where the provider said so."""
+
+
+class Refused(ProviderError):
+    """This provider will not do it, another one may: no access, not a kind of page that can be read."""
+
+
+class BadKey(Refused):
+    """The provider does not accept the key: nothing will work until a person mends it."""
+
+
+class NotThere(ProviderError):
+    """The page does not exist, for anyone."""
+
+
+class Provider(Protocol):
+    """One upstream service, for one tool."""
+
+    @property
+    def name(self) -> str:
+        """Unique among all providers."""
+        ...
+
+    @property
+    def tool(self) -> ToolName:
+        """What it can be asked for."""
+        ...
+
+    @property
+    def per_second(self) -> float:
+        """Calls a second that all workers together may make."""
+        ...
+
+    async def __call__(self, arguments: Mapping[str, Any]) -> Payload:
+        """One upstream call. Raises `ProviderError`."""
+        ...
+
+
+def key_of(variable: str) -> str | None:
+    """A credential from the environment; None where it is not set. Whoever calls keeps it out of everything written."""
+    return os.environ.get(variable, "").strip() or None

@@ -1,0 +1,69 @@
+"""A transport that connects to checked addresses only.
+
+Enters: requests of an `httpx2` client. Leaves: their responses, or `Forbidden`. The host is resolved here, every
+address is checked, and the connection goes to one of the addresses that were checked, while certificate and Host header
+stay those of the name: a resolver that answers differently the second time is never asked a second time. Redirects are
+requests of their own, so each passes through here.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Protocol
+
+import httpx2
+
+from websailor.tools.safety.addresses import Address, Forbidden, check_addresses, literal_address, parsed_url
+
+
+class Resolver(Protocol):
+    """Host names to addresses."""
+
+    async def __call__(self, host: str, port: int) -> Sequence[Address]:
+        """All addresses of a host. Raises `OSError` when there are none."""
+        ...
+
+
+async def system_resolver(host: str, port: int) -> Sequence[Address]:
+    """What the operating system says."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [literal_address(str(entry[4][0])) for entry in found]
+    return list(dict.fromkeys(address for address in addresses if address is not None))
+
+
+class PublicOnly(httpx2.AsyncBaseTransport):
+    """Wraps another transport, which then sees addresses instead of names."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport | None = None, resolver: Resolver = system_resolver) -> None:
+        # Connections are not kept: one that was opened for a name must not serve another name on the same address.
+        self._inner = inner or httpx2.AsyncHTTPTransport(
+            limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False
+        )
+        self._resolver = resolver
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = parsed_url(str(request.url))
+        literal = literal_address(url.host)
+        if literal is not None:
+            addresses: Sequence[Address] = [literal]
+        else:
+            try:
+                addresses = await self._resolver(url.host, url.port or (443 if url.scheme == "https" else 80))
+            except (OSError, UnicodeError) as error:
+                raise httpx2.ConnectError(f"{url.host} has no address", request=request) from error
+        check_addresses(addresses)
+        pinned = httpx2.Request(
+            request.method,
+            url.copy_with(host=str(addresses[0])),
+            headers=[(name, value) for name, value in request.headers.raw if name.lower() != b"host"]
+            + [(b"Host", url.netloc)],
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": url.host},
+        )
+        return await self._inner.handle_async_request(pinned)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+__all__ = ["Forbidden", "PublicOnly", "Resolver", "system_resolver"]
