@@ -17,6 +17,7 @@ DEFAULTS: dict[Profile, dict[str, Any]] = {
         "homonyms": 0.0,
         "redirects": 0.0,
         "stubs": 0.0,
+        "near_misses": 0.0,
         "disagreeing": 0.0,
         "lists": False,
         "sentences": 4,
@@ -24,6 +25,7 @@ DEFAULTS: dict[Profile, dict[str, Any]] = {
         "phrasings": 2,
         "pronouns": 1.0,
         "hidden": 0.0,
+        "held_out_cells": 0.0,
     },
     "rich": {
         "pages": 10_000,
@@ -35,13 +37,15 @@ DEFAULTS: dict[Profile, dict[str, Any]] = {
         "homonyms": 0.03,
         "redirects": 0.15,
         "stubs": 0.1,
-        "disagreeing": 0.005,
+        "near_misses": 0.05,
+        "disagreeing": 0.03,
         "lists": True,
         "sentences": 10,
         "spread": 0.9,
         "phrasings": 3,
         "pronouns": 0.6,
         "hidden": 0.15,
+        "held_out_cells": 0.1,
     },
 }
 
@@ -78,8 +82,10 @@ class WorldConfig(BaseModel):
     """Share of entities with an alias that redirects to them."""
     stubs: float = Field(default=_SMALL["stubs"], ge=0, le=1)
     """Share of entities whose page states little."""
+    near_misses: float = Field(default=_SMALL["near_misses"], ge=0, le=0.5)
+    """Share of the people and works that are paired with one that agrees in most but not in all (rich)."""
     disagreeing: float = Field(default=_SMALL["disagreeing"], ge=0, le=0.2)
-    """Share of pages whose text contradicts their infobox in one year or number."""
+    """Share of pages whose text contradicts their infobox in one year, number, place or field."""
     lists: bool = False
     """Write list pages and category pages."""
     sentences: int = Field(default=_SMALL["sentences"], ge=1, le=200)
@@ -92,6 +98,8 @@ class WorldConfig(BaseModel):
     """Probability that a sentence after the first says "he", "she" or "it"."""
     hidden: float = Field(default=_SMALL["hidden"], ge=0, le=1)
     """Share of facts that stand in one place of their page alone: infobox, text or table."""
+    held_out_cells: float = Field(default=_SMALL["held_out_cells"], ge=0, lt=1)
+    """Share of the (shape, type) cells that training never sees; see `held_out`."""
     lexicon: int | None = Field(default=None, ge=40, le=100_000)
     """Name words; by default 220 (small) or 800 (rich), more where that many pages need more names."""
 

@@ -70,6 +70,8 @@ def generate(config: WorldConfig) -> World:
         dice_F=columns.dice_F,
         aside_page_A=placed.aside_page_A,
         aside_fact_A=placed.aside_fact_A,
+        disputed_D=placed.disputed_D,
+        said_D=placed.said_D,
     )
 
 

@@ -1,25 +1,35 @@
 """Writes a world as a MediaWiki XML dump (export schema 0.11), and its truth beside it.
 
-What enters: a `World`. What leaves: `FILE.xml` or `FILE.xml.bz2`, written as a stream and renamed into place when
-complete; `world.json` (knobs, lexicon, counts) and `facts.jsonl` (every fact with the pages that state it).
+What enters: a `World`. What leaves: `FILE.xml` or `FILE.xml.bz2` (several bzip2 streams when it is large), written as a
+stream and renamed into place when complete; `world.json` (knobs, lexicon, counts, what is held out) and `facts.jsonl`
+(every fact with the pages that state it). A large world is rendered part by part in all cores; the bytes are the same
+whatever their number.
 """
 
 import bz2
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, cast
+from types import TracebackType
+from typing import Self
 from xml.sax.saxutils import escape
 
-import numpy as np
-
 from websailor.files import replacing, write_json
-from websailor.wiki.relations import relations
-from websailor.wiki.world.lists import YEARS, Lists, WikiPage, redirects_and_disambiguations
-from websailor.wiki.world.model import DISAGREES, INFOBOX, ON_OBJECT, TABLE, TEXT, TrueFact, World
-from websailor.wiki.world.pages import PageWriter
+from websailor.progress import progress_bar
+from websailor.wiki.world.held_out import HeldOut, split_of_seed
+from websailor.wiki.world.lists import WikiPage
+from websailor.wiki.world.model import TrueFact, World
+from websailor.wiki.world.parts import Part, Rendering, parts
 
 NAMESPACES = {-1: "Special", 0: "", 1: "Talk", 4: "Project", 6: "File", 10: "Template", 12: "Help", 14: "Category"}
 TIMESTAMP = "2025-01-01T00:00:00Z"
+NUMBER = "\0"
+"""Stands for a page's id until the parts are put together; XML cannot hold it."""
+STREAM_BYTES = 4_000_000
+"""Text of one bzip2 stream, at least."""
+POOL_FROM_PAGES = 20_000
+"""Entities from which a pool of processes pays for its start."""
 
 
 def base_url(world: World) -> str:
@@ -27,53 +37,65 @@ def base_url(world: World) -> str:
     return f"https://{world.config.profile}-{world.config.seed}.world.example/wiki/Main_Page"
 
 
-def write_dump(world: World, path: Path) -> int:
-    """Write the dump, compressed if the name ends in `.bz2`; a failure leaves nothing. Returns how many pages."""
+def write_dump(world: World, path: Path, workers: int | None = None) -> int:
+    """Write the dump, compressed if the name ends in `.bz2`; a failure leaves nothing. Returns how many pages.
+
+    `workers`: processes that render; by default one per core for a large world and none for a small one.
+    """
+    rendering = Rendering(world)
+    wanted, workers = list(parts(rendering)), _workers(world, workers)
     count = 0
-    with replacing(path) as temporary, _open(temporary, compressed=path.suffix == ".bz2") as file:
-        file.write(_siteinfo(world))
-        for count, page in enumerate(all_pages(world), 1):
-            file.write(_page(count, page))
-        file.write("</mediawiki>\n")
+    with (
+        replacing(path) as temporary,
+        _Output(temporary, path.suffix == ".bz2", workers) as out,
+        progress_bar("write the dump", len(wanted), shown=workers > 1) as bar,
+    ):
+        out.write(_siteinfo(world))
+        for text in _each(rendering, _xml, wanted, workers):
+            numbered = text.split(NUMBER)
+            for place in range(1, len(numbered), 2):
+                count += 1
+                numbered[place] = f"{count}{numbered[place]}{count}"
+            out.write("".join(numbered))
+            bar.advance()
+        out.write("</mediawiki>\n")
     return count
 
 
 def all_pages(world: World) -> Iterator[WikiPage]:
     """Every page in page id order: entities first, then redirects, disambiguation, lists, categories."""
-    writer = PageWriter(world)
-    lists = Lists(writer)
-    years = _years_stated(world) if world.config.lists else {}
-    for entity, title in enumerate(writer.titles):
-        yield WikiPage(title, writer.wikitext(entity, lists.categories(entity, years.get(entity, {}))))
-    yield from redirects_and_disambiguations(writer)
-    if world.config.lists:
-        yield from lists.pages()
+    rendering = Rendering(world)
+    for part in parts(rendering):
+        yield from rendering.pages(part)
 
 
-def _years_stated(world: World) -> dict[int, dict[str, int]]:
-    """Entity -> year relation -> year, for the categories by year."""
-    found: dict[int, dict[str, int]] = {}
-    for name in YEARS:
-        for entity, year in world.literal_by_subject(name).items():
-            found.setdefault(entity, {})[name] = year
-    return found
-
-
-def write_truth(world: World, directory: Path, prefix: str = "") -> None:
+def write_truth(world: World, directory: Path, prefix: str = "", workers: int | None = None) -> None:
     """Write `<prefix>world.json` and `<prefix>facts.jsonl` into a directory."""
+    rendering = Rendering(world)
+    workers = _workers(world, workers)
     facts = directory / f"{prefix}facts.jsonl"
-    with replacing(facts) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for fact in true_facts(world):
-            file.write(fact.model_dump_json(exclude_none=True) + "\n")
+    wanted = [part for part in parts(rendering) if part.content == "entities"]
+    with (
+        replacing(facts) as temporary,
+        temporary.open("w", encoding="utf-8") as file,
+        progress_bar("write the facts", len(wanted), shown=workers > 1) as bar,
+    ):
+        for text in _each(rendering, _jsonl, wanted, workers):
+            file.write(text)
+            bar.advance()
+    rule = HeldOut(cell_share=world.config.held_out_cells)
     write_json(
         directory / f"{prefix}world.json",
         {
             "config": world.config.model_dump(mode="json"),
             "seed": world.config.seed,
+            "split": split_of_seed(world.config.seed, rule),
+            "held_out": rule.model_dump(mode="json"),
             "language": "en",
             "lexicon": list(world.words),
             "entities": len(world),
             "facts": len(world.subject_F),
+            "disputed": len(world.disputed_D),
             "kinds": {kind: int((world.kind_N == number).sum()) for number, kind in enumerate(world.kinds)},
         },
     )
@@ -81,40 +103,100 @@ def write_truth(world: World, directory: Path, prefix: str = "") -> None:
 
 def true_facts(world: World) -> Iterator[TrueFact]:
     """Every fact of the world, in column order, with the titles of the pages that state it."""
-    titles, types = world.titles, world.value_types()
-    units = [known.unit for known in relations().values()]
-    lists = Lists(PageWriter(world)) if world.config.lists else None
-    order = np.argsort(world.aside_fact_A, kind="stable")
-    aside_page = world.aside_page_A[order].tolist()
-    first_aside = np.searchsorted(world.aside_fact_A[order], np.arange(len(world.subject_F) + 1)).tolist()
-    columns = (world.subject_F, world.relation_F, world.object_F, world.start_F, world.end_F, world.place_F)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for fact, (subject, relation, value, start, end, place) in enumerate(rows):
-        entity = types[relation] == "entity"
-        pages = [titles[subject]] if place & (INFOBOX | TEXT | TABLE) else []
-        if place & ON_OBJECT:
-            pages.append(titles[value])
-        pages.extend(titles[page] for page in aside_page[first_aside[fact] : first_aside[fact + 1]])
-        if lists is not None and (title := lists.list_title(fact)) is not None:
-            pages.append(title)
-        literal = world.texts[value] if types[relation] == "text" else str(value)
-        yield TrueFact(
-            subject=titles[subject],
-            relation=world.relations[relation],
-            object=titles[value] if entity else literal,
-            value_type=types[relation],
-            unit=units[relation],
-            start=start or None,
-            end=end or None,
-            pages=tuple(dict.fromkeys(pages)),
-            disputed=bool(place & DISAGREES),
-        )
+    rendering = Rendering(world)
+    for part in parts(rendering):
+        if part.content == "entities":
+            yield from rendering.true_facts(part)
 
 
-def _open(path: Path, compressed: bool) -> IO[str]:
-    if compressed:
-        return cast(IO[str], bz2.open(path, "wt", compresslevel=5, encoding="utf-8", newline="\n"))
-    return path.open("w", encoding="utf-8", newline="\n")
+def _workers(world: World, workers: int | None) -> int:
+    if workers is not None:
+        return workers
+    return (os.cpu_count() or 1) if len(world) >= POOL_FROM_PAGES else 1
+
+
+def _xml(rendering: Rendering, part: Part) -> str:
+    return "".join(_page(page) for page in rendering.pages(part))
+
+
+def _jsonl(rendering: Rendering, part: Part) -> str:
+    return "".join(fact.model_dump_json(exclude_none=True) + "\n" for fact in rendering.true_facts(part))
+
+
+Render = Callable[[Rendering, Part], str]
+
+
+def _each(rendering: Rendering, render: Render, wanted: Iterable[Part], workers: int) -> Iterator[str]:
+    """The text of every part, in order."""
+    if workers <= 1:
+        for part in wanted:
+            yield render(rendering, part)
+        return
+    rendering.prepare()
+    with ProcessPoolExecutor(workers, initializer=_take, initargs=(rendering,)) as pool:
+        waiting: list[Future[str]] = []
+        for part in wanted:
+            waiting.append(pool.submit(_render, render, part))
+            # A short queue keeps memory flat.
+            if len(waiting) >= 3 * workers:
+                yield waiting.pop(0).result()
+        for text in waiting:
+            yield text.result()
+
+
+_taken: list[Rendering] = []
+"""What a worker process renders, handed over once."""
+
+
+def _take(rendering: Rendering) -> None:
+    _taken[:] = [rendering]
+
+
+def _render(render: Render, part: Part) -> str:
+    return render(_taken[0], part)
+
+
+class _Output:
+    """A text file, or a bzip2 file whose streams are compressed by `workers` threads (bz2 works without the lock)."""
+
+    def __init__(self, path: Path, compressed: bool, workers: int) -> None:
+        self._file = path.open("wb")
+        self._pool = ThreadPoolExecutor(workers) if compressed else None
+        self._waiting: list[Future[bytes]] = []
+        self._most = 2 * workers
+        self._stream: list[bytes] = []
+        self._bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, text: str) -> None:
+        data = text.encode()
+        if self._pool is None:
+            self._file.write(data)
+            return
+        self._stream.append(data)
+        self._bytes += len(data)
+        if self._bytes >= STREAM_BYTES:
+            self._compress(self._pool)
+
+    def _compress(self, pool: ThreadPoolExecutor) -> None:
+        self._waiting.append(pool.submit(bz2.compress, b"".join(self._stream), 5))
+        self._stream, self._bytes = [], 0
+        while len(self._waiting) > self._most:
+            self._file.write(self._waiting.pop(0).result())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._file:
+            if self._pool is None:
+                return
+            with self._pool:
+                if kind is None:
+                    self._compress(self._pool)
+                    for stream in self._waiting:
+                        self._file.write(stream.result())
 
 
 def _siteinfo(world: World) -> str:
@@ -135,13 +217,13 @@ def _siteinfo(world: World) -> str:
     )
 
 
-def _page(number: int, page: WikiPage) -> str:
+def _page(page: WikiPage) -> str:
     target = escape(page.redirect or "", {'"': "&quot;"})
     pointer = f'    <redirect title="{target}" />\n' if page.redirect else ""
     return (
-        f"  <page>\n    <title>{escape(page.title)}</title>\n    <ns>{page.namespace}</ns>\n    <id>{number}</id>\n"
+        f"  <page>\n    <title>{escape(page.title)}</title>\n    <ns>{page.namespace}</ns>\n    <id>{NUMBER}</id>\n"
         f"{pointer}"
-        f"    <revision>\n      <id>{number}</id>\n      <timestamp>{TIMESTAMP}</timestamp>\n"
+        f"    <revision>\n      <id>{NUMBER}</id>\n      <timestamp>{TIMESTAMP}</timestamp>\n"
         "      <model>wikitext</model>\n      <format>text/x-wiki</format>\n"
         f'      <text bytes="{len(page.text.encode())}" xml:space="preserve">{escape(page.text)}</text>\n'
         "    </revision>\n  </page>\n"

@@ -1,40 +1,30 @@
 """Pages beside the entities' own: list and category pages, disambiguation pages, redirects.
 
-A fuzzy clue ("born in the 1950s", "in a settlement of that region") can only be searched when a page collects what it
-fits. So every level of every lattice has one: years up to centuries, settlements up to regions, types, initials. Lists
-state facts, and `Lists.list_title` says which, so that the truth names them.
+What enters: a `World` and the groups of its listed facts. What leaves: `WikiPage`s. Every level of every lattice has a
+page: a country's decades, amounts and initials, a region's places, and above them half-centuries, centuries, countries
+and all countries together, each linking to the level below. Lists state facts, and the truth names them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 
-from websailor.wiki.world.pages import PageWriter
-
-YEARS = {
-    "born": ("born", "births"),
-    "died": ("who died", "deaths"),
-    "founded": ("founded", "foundings"),
-    "published": ("published", "publications"),
-    "held": ("held", "events held"),
-    "opened": ("opened", "openings"),
-}
-"""Relations with lists by decade: words of the list's title, words of the year's category."""
-PLACES = {
-    "born_in": "born in",
-    "lives_in": "who live in",
-    "died_in": "who died in",
-    "hq_in": "with their head office in",
-    "campus_in": "with their campus in",
-    "based_in": "based in",
-    "site_in": "standing in",
-    "held_in": "held in",
-    "set_in": "set in",
-    "located_in": "located in",
-}
-"""Relations to settlements with lists by region."""
+from websailor.wiki.relations import relations
+from websailor.wiki.world.listing import (
+    AMOUNTS,
+    PLACES,
+    YEARS,
+    Listing,
+    amount_title,
+    decade_title,
+    first_digit_range,
+    place_title,
+    wider_titles,
+)
+from websailor.wiki.world.model import World
+from websailor.wiki.world.statements import Statements
 
 
 @dataclass(frozen=True)
@@ -47,159 +37,243 @@ class WikiPage:
     redirect: str | None = None
 
 
-class Lists:
-    """Titles and contents of the lists of a rich world."""
+def fact_lists(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
+    """The pages of the groups from `first` up to `last`: every fact of a group in a line."""
+    bounds = listing.first_G[first : last + 1]
+    said = Statements(listing.world, listing.rows[bounds[0] : bounds[-1]])
+    starts = (bounds - bounds[0]).tolist()
+    for number, (begin, end) in enumerate(pairwise(starts), first):
+        title = listing.title(number)
+        facts = range(begin, end)
+        if listing.groups[number].relation in AMOUNTS:
+            body = "\n\n".join(_by_first_digit(said, facts))
+        else:
+            body = "\n".join(f"* {said.clause(fact)}." for fact in facts)
+        yield WikiPage(title, f"{_opening(title)}\n\n{body}\n\n[[Category:Lists]]")
 
-    def __init__(self, writer: PageWriter) -> None:
-        self.writer = writer
-        self.world = world = writer.world
-        self._kind = world.kind_N.tolist()
-        self._community = world.community_N.tolist()
-        self._object = world.object_F.tolist()
-        self._relation = world.relation_F.tolist()
-        self._subject = world.subject_F.tolist()
-        # The first country of a community, or its first region where the profile has no countries, stands for it.
-        self._home_kind = world.kinds.index("country" if "country" in world.kinds else "region")
-        members = np.flatnonzero(world.kind_N == self._home_kind)[::-1]
-        self.homes = dict(zip(world.community_N[members].tolist(), members.tolist(), strict=True))
-        self._region = {**world.literal_by_subject("part_of"), **world.literal_by_subject("located_in")}
-        self.by_name = {name: index for index, name in enumerate(world.relations)}
 
-    def plural(self, entity: int) -> str:
-        """Plural of the entity's type."""
-        return self.writer.kinds[self._kind[entity]].plural
+def _by_first_digit(said: Statements, facts: range) -> Iterator[str]:
+    for bounds, group in groupby(facts, key=lambda fact: first_digit_range(said.object[fact])):
+        lines = "\n".join(f"* {said.clause(fact)}." for fact in group)
+        yield f"== {_span(*bounds)} ==\n{lines}"
 
-    def home(self, entity: int) -> str:
-        """Title of the country (or region) that the entity's community is named by."""
-        return self.writer.titles[self.homes[self._community[entity]]]
 
-    def categories(self, entity: int, years: dict[str, int]) -> tuple[str, ...]:
-        """Categories of an entity page: its type and country, and the years of the facts it states."""
-        if not self.world.config.lists:
-            return (self.plural(entity).capitalize(),)
-        plural = self.plural(entity).capitalize()
-        return (
-            plural if self._kind[entity] == self._home_kind else f"{plural} of {self.home(entity)}",
-            *(f"{year} {YEARS[name][1]}" for name, year in years.items()),
-        )
+def _span(low: int, high: int) -> str:
+    return f"Between {low:,} and {high:,}"
 
-    def list_title(self, fact: int) -> str | None:
-        """The list page that states a fact, or None when no list does."""
-        relation = self.world.relations[self._relation[fact]]
-        subject = self._subject[fact]
+
+def overviews(listing: Listing) -> Iterator[WikiPage]:
+    """Pages that link lists: of half-centuries and centuries, of amounts everywhere, of countries."""
+    numbers = range(len(listing))
+    keyed = groupby(numbers, key=lambda number: listing.groups[number][:2])
+    for (relation, plural), members in keyed:
         if relation in YEARS:
-            decade = self._object[fact] // 10 * 10
-            return f"List of {self.plural(subject)} {YEARS[relation][0]} in the {decade}s ({self.home(subject)})"
-        if relation in PLACES and (region := self._region.get(self._object[fact])) is not None:
-            return f"List of {self.plural(subject)} {PLACES[relation]} {self.writer.titles[region]}"
-        return None
-
-    def pages(self) -> Iterator[WikiPage]:
-        """All list pages, lowest level first, then the categories."""
-        yield from self._fact_lists()
-        yield from self._decade_overviews()
-        yield from self._initial_lists()
-        yield from self._category_pages()
-
-    def _fact_lists(self) -> Iterator[WikiPage]:
-        listed = [self.by_name[name] for name in (*YEARS, *PLACES)]
-        titled = [
-            (title, fact)
-            for fact in np.flatnonzero(np.isin(self.world.relation_F, listed)).tolist()
-            if (title := self.list_title(fact)) is not None
-        ]
-        titled.sort()
-        for title, group in groupby(titled, key=lambda pair: pair[0]):
-            lines = "\n".join(f"* {self.writer.statement(fact)}." for _, fact in group)
-            yield WikiPage(title, f"This is a {title[0].lower()}{title[1:]}.\n\n{lines}\n\n[[Category:Lists]]")
-
-    def _year_groups(self) -> dict[tuple[str, str], dict[int, set[str]]]:
-        """(plural, relation) -> decade -> titles of its lists."""
-        groups: dict[tuple[str, str], dict[int, set[str]]] = {}
-        for name in YEARS:
-            for fact in np.flatnonzero(self.world.relation_F == self.by_name[name]).tolist():
-                decades = groups.setdefault((self.plural(self._subject[fact]), name), {})
-                title = self.list_title(fact)
-                assert title is not None
-                decades.setdefault(self._object[fact] // 10 * 10, set()).add(title)
-        return groups
-
-    def _decade_overviews(self) -> Iterator[WikiPage]:
-        """A page per decade that links the countries' lists, and one per half-century and century that links those."""
-        for (plural, name), decades in self._year_groups().items():
-            words = YEARS[name][0]
-            wider: dict[str, list[str]] = {}
-            for decade in sorted(decades):
-                title = f"List of {plural} {words} in the {decade}s"
-                yield _index(title, sorted(decades[decade]))
-                century = f"List of {plural} {words} in the {decade // 100 + 1}th century"
-                half = f"List of {plural} {words} between {decade // 50 * 50} and {decade // 50 * 50 + 49}"
-                for label in (half, century):
-                    wider.setdefault(label, []).append(title)
-            for label, titles in wider.items():
-                yield _index(label, titles)
-
-    def _initial_lists(self) -> Iterator[WikiPage]:
-        """A page per country and type, by initial letter."""
-        names, links = self.writer.names, self.writer.links
-        blocks_of = groupby(range(len(self.world)), key=lambda entity: (self._community[entity], self._kind[entity]))
-        for _, members in blocks_of:
-            entities = sorted(members, key=names.__getitem__)
-            if self._kind[entities[0]] == self._home_kind:
-                continue
-            title = f"Index of {self.plural(entities[0])} of {self.home(entities[0])}"
-            sections = [
-                f"== {letter} ==\n" + "\n".join(f"* {links[entity]}" for entity in group)
-                for letter, group in groupby(entities, key=lambda entity: names[entity][0])
-            ]
-            opening = f"This is an {title[0].lower()}{title[1:]}."
-            yield WikiPage(title, "\n\n".join([opening, *sections, "[[Category:Lists]]"]))
-
-    def _category_pages(self) -> Iterator[WikiPage]:
-        yield WikiPage("Category:Contents", "Everything in this encyclopedia.", namespace=14)
-        yield _category("Lists", "Pages that list other pages.", ("Contents",))
-        for number, plural in enumerate(kind.plural for kind in self.writer.kinds):
-            yield _category(plural.capitalize(), f"Pages about {plural}.", ("Contents",))
-            if number == self._home_kind:
-                continue
-            for home in (self.writer.titles[entity] for entity in sorted(self.homes.values())):
-                text = f"Pages about {plural} of [[{home}]]. See [[Index of {plural} of {home}]]."
-                yield _category(f"{plural.capitalize()} of {home}", text, (plural.capitalize(),))
-        for name, (_, noun) in YEARS.items():
-            years = sorted({self._object[fact] for fact in np.flatnonzero(self.world.relation_F == self.by_name[name])})
-            for year in years:
-                yield _category(f"{year} {noun}", f"Pages for the year {year}.", (f"{year // 10 * 10}s {noun}",))
-            for decade in sorted({year // 10 * 10 for year in years}):
-                century = f"{decade // 100 + 1}th-century {noun}"
-                yield _category(f"{decade}s {noun}", f"Pages for the years {decade} to {decade + 9}.", (century,))
-            for century in sorted({year // 100 + 1 for year in years}):
-                text = f"Pages for the years {century * 100 - 100} to {century * 100 - 1}."
-                yield _category(f"{century}th-century {noun}", text, ("Contents",))
+            yield from _wider_years(listing, relation, plural, list(members))
+        elif relation in AMOUNTS:
+            yield from _amounts_everywhere(listing, relation, plural, list(members))
+        else:
+            yield from _countries(listing, relation, plural, list(members))
 
 
-def redirects_and_disambiguations(writer: PageWriter) -> Iterator[WikiPage]:
-    """A redirect for every alias, a disambiguation page for every shared name."""
-    world = writer.world
-    for entity, alias in writer.aliases.items():
-        title = writer.titles[entity]
+def _wider_years(listing: Listing, relation: str, plural: str, groups: list[int]) -> Iterator[WikiPage]:
+    """Half-centuries and centuries of each country, then decades, half-centuries and centuries of all."""
+    everywhere: dict[int, list[str]] = {}
+    for place, members in groupby(groups, key=lambda number: listing.groups[number].place):
+        wider: dict[str, list[str]] = {}
+        for number in members:
+            decade, title = listing.groups[number].bucket, listing.title(number)
+            everywhere.setdefault(decade, []).append(title)
+            for label in wider_titles(relation, plural, decade):
+                wider.setdefault(f"{label} ({listing.world.titles[place]})", []).append(title)
+        yield from (_index(title, entries) for title, entries in wider.items())
+    wider = {}
+    for decade in sorted(everywhere):
+        title = decade_title(relation, plural, decade)
+        yield _index(title, everywhere[decade])
+        for label in wider_titles(relation, plural, decade):
+            wider.setdefault(label, []).append(title)
+    yield from (_index(title, entries) for title, entries in wider.items())
+
+
+def _amounts_everywhere(listing: Listing, relation: str, plural: str, groups: list[int]) -> Iterator[WikiPage]:
+    """A page for each first digit and one for each order of magnitude, over all countries."""
+    world = listing.world
+    ranges: dict[tuple[int, int], list[str]] = {}
+    wider: dict[int, set[str]] = {}
+    for number in groups:
+        bucket, title = listing.groups[number].bucket, listing.title(number)
+        amounts = world.object_F[listing.rows[listing.first_G[number] : listing.first_G[number + 1]]].tolist()
+        for bounds in dict.fromkeys(map(first_digit_range, amounts)):
+            section = f"{title}#{_span(*bounds)}|{world.titles[listing.groups[number].place]}"
+            ranges.setdefault(bounds, []).append(section)
+            wider.setdefault(bucket, set()).add(amount_title(relation, plural, *bounds))
+    titles = {amount_title(relation, plural, *bounds): entries for bounds, entries in sorted(ranges.items())}
+    for title, entries in titles.items():
+        yield _index(title, entries)
+    for bucket in sorted(wider):
+        title = amount_title(relation, plural, bucket, bucket * 10)
+        if title not in titles:
+            yield _index(title, [entry for entry in titles if entry in wider[bucket]])
+
+
+def _countries(listing: Listing, relation: str, plural: str, groups: list[int]) -> Iterator[WikiPage]:
+    """A page for each country that links those of its regions."""
+    regions: dict[int, list[str]] = {}
+    for number in groups:
+        country = int(listing.country_N[listing.groups[number].place])
+        if country >= 0:
+            regions.setdefault(country, []).append(listing.title(number))
+    for country, entries in regions.items():
+        yield _index(place_title(relation, plural, listing.world.titles[country]), entries)
+
+
+def initials(listing: Listing) -> Iterator[WikiPage]:
+    """A page per country and type by initial letter; above them one per type and letter, and one per type."""
+    world = listing.world
+    first_B = np.concatenate([[0], np.flatnonzero(np.diff(world.kind_N)) + 1, [len(world)]]).tolist()
+    letters: dict[tuple[int, str], list[str]] = {}
+    indices: dict[int, list[str]] = {}
+    for first, last in pairwise(first_B):
+        kind = int(world.kind_N[first])
+        if kind == listing.home_kind:
+            continue
+        place = listing.home(first)
+        title = f"Index of {listing.kinds[kind].plural} of {place}"
+        indices.setdefault(kind, []).append(title)
+        sections = []
+        for letter, members in _by_letter(world, range(first, last)):
+            sections.append(f"== {letter} ==\n" + "\n".join(f"* {world.links[entity]}" for entity in members))
+            letters.setdefault((kind, letter), []).append(f"{title}#{letter}|{place}")
+        yield WikiPage(title, "\n\n".join([_opening(title), *sections, "[[Category:Lists]]"]))
+    homes = np.flatnonzero(world.kind_N == listing.home_kind).tolist()
+    for letter, members in _by_letter(world, homes):
+        letters[listing.home_kind, letter] = [_target(world.links[entity]) for entity in members]
+        indices.setdefault(listing.home_kind, []).extend(letters[listing.home_kind, letter])
+    for (kind, letter), entries in sorted(letters.items()):
+        yield _index(f"List of {listing.kinds[kind].plural} whose names begin with {letter}", entries)
+    for kind, entries in sorted(indices.items()):
+        yield _index(f"Index of {listing.kinds[kind].plural}", entries)
+
+
+def _by_letter(world: World, entities: range | list[int]) -> Iterator[tuple[str, Iterator[int]]]:
+    return groupby(sorted(entities, key=world.names.__getitem__), key=lambda entity: world.names[entity][0])
+
+
+def _target(link: str) -> str:
+    return link.removeprefix("[[").removesuffix("]]")
+
+
+def category_pages(listing: Listing) -> Iterator[WikiPage]:
+    """A page for every category: types, types of a country, years up to centuries, places up to countries."""
+    world = listing.world
+    yield WikiPage("Category:Contents", "Everything in this encyclopedia.", namespace=14)
+    yield _category("Lists", "Pages that list other pages.", ("Contents",))
+    homes = [world.titles[entity] for entity in sorted(set(listing.home_C.tolist()))]
+    for number, plural in enumerate(kind.plural for kind in listing.kinds):
+        yield _category(plural.capitalize(), f"Pages about {plural}.", ("Contents",))
+        if number == listing.home_kind:
+            continue
+        for home in homes:
+            text = f"Pages about {plural} of [[{home}]]. See [[Index of {plural} of {home}]]."
+            yield _category(f"{plural.capitalize()} of {home}", text, (plural.capitalize(),))
+    for name, (_, noun) in YEARS.items():
+        years = np.unique(world.object_F[world.relation_F == world.relations.index(name)]).tolist()
+        yield from _year_categories(noun, years)
+    yield from _place_categories(listing)
+
+
+def _year_categories(noun: str, years: list[int]) -> Iterator[WikiPage]:
+    for year in years:
+        yield _category(f"{year} {noun}", f"Pages for the year {year}.", (f"{year // 10 * 10}s {noun}",))
+    for decade in sorted({year // 10 * 10 for year in years}):
+        half = f"{decade // 50 * 50}–{decade // 50 * 50 + 49} {noun}"
+        yield _category(f"{decade}s {noun}", f"Pages for the years {decade} to {decade + 9}.", (half,))
+    for first in sorted({year // 50 * 50 for year in years}):
+        century = f"{first // 100 + 1}th-century {noun}"
+        text = f"Pages for the years {first} to {first + 49}."
+        yield _category(f"{first}–{first + 49} {noun}", text, (century,))
+    for century in sorted({year // 100 + 1 for year in years}):
+        text = f"Pages for the years {century * 100 - 100} to {century * 100 - 1}."
+        yield _category(f"{century}th-century {noun}", text, ("Contents",))
+
+
+def _place_categories(listing: Listing) -> Iterator[WikiPage]:
+    """A category for every list of places, one for the country of its region above it."""
+    titles, wider = listing.world.titles, {}
+    for number in range(len(listing)):
+        group = listing.groups[number]
+        if group.relation not in PLACES:
+            continue
+        country = int(listing.country_N[group.place])
+        above = place_category(group.relation, group.plural, titles[country]) if country >= 0 else "Contents"
+        if country >= 0:
+            wider[above] = None
+        name = place_category(group.relation, group.plural, titles[group.place])
+        yield _category(name, f"See [[{listing.title(number)}]].", (above,))
+    for name in wider:
+        yield _category(name, "Pages by place.", ("Contents",))
+
+
+def place_category(relation: str, plural: str, place: str) -> str:
+    """Name of the category of what stands in a relation to a region or country."""
+    return f"{plural.capitalize()} {PLACES[relation]} {place}"
+
+
+def categories_of(listing: Listing, said: Statements) -> Callable[[int, range], tuple[str, ...]]:
+    """Entity and its facts (numbers of `said`) -> its categories: type and country, years, places."""
+    world = listing.world
+    known = list(relations())
+    years = {known.index(name): noun for name, (_, noun) in YEARS.items()}
+    places = {known.index(name): name for name in PLACES}
+
+    def categories(entity: int, facts: range) -> tuple[str, ...]:
+        kind = int(world.kind_N[entity])
+        plural = listing.kinds[kind].plural
+        found = [plural.capitalize()]
+        if not world.config.lists:
+            return tuple(found)
+        if kind != listing.home_kind:
+            found = [f"{plural.capitalize()} of {listing.home(entity)}"]
+        for fact in facts:
+            relation, value = said.relation[fact], said.object[fact]
+            if relation in years:
+                found.append(f"{value} {years[relation]}")
+            elif relation in places and (region := int(listing.region_N[value])) >= 0:
+                found.append(place_category(places[relation], plural, world.titles[region]))
+        return tuple(found)
+
+    return categories
+
+
+def redirects(world: World) -> Iterator[WikiPage]:
+    """A redirect for every alias."""
+    for entity, alias in world.aliases.items():
+        title = world.titles[entity]
         yield WikiPage(alias, f"#REDIRECT [[{title}]]", redirect=title)
-    for entity, other in enumerate(world.homonym_N.tolist()):
-        if entity < other:
-            name = writer.names[entity]
-            lines = "\n".join(
-                f"* [[{writer.titles[bearer]}]], {_with_article(world.kinds[world.kind_N[bearer]])}"
-                for bearer in (entity, other)
-            )
-            yield WikiPage(name, f"'''{name}''' may refer to:\n{lines}\n\n{{{{disambiguation}}}}")
+
+
+def disambiguations(world: World) -> Iterator[WikiPage]:
+    """A disambiguation page for every shared name."""
+    for entity in np.flatnonzero(world.homonym_N > np.arange(len(world))).tolist():
+        name = world.names[entity]
+        lines = "\n".join(
+            f"* [[{world.titles[bearer]}]], {_with_article(world.kinds[world.kind_N[bearer]])}"
+            for bearer in (entity, int(world.homonym_N[entity]))
+        )
+        yield WikiPage(name, f"'''{name}''' may refer to:\n{lines}\n\n{{{{disambiguation}}}}")
 
 
 def _with_article(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
+def _opening(title: str) -> str:
+    return f"This is {_with_article(title[0].lower() + title[1:])}."
+
+
 def _index(title: str, entries: list[str]) -> WikiPage:
     lines = "\n".join(f"* [[{entry}]]" for entry in entries)
-    return WikiPage(title, f"This is a {title[0].lower()}{title[1:]}.\n\n{lines}\n\n[[Category:Lists]]")
+    return WikiPage(title, f"{_opening(title)}\n\n{lines}\n\n[[Category:Lists]]")
 
 
 def _category(name: str, text: str, parents: tuple[str, ...]) -> WikiPage:

@@ -21,7 +21,7 @@ INFOBOX, TEXT, TABLE = 1, 2, 4
 ON_OBJECT = 8
 """Bit of `World.place_F`: the object's page states the fact too."""
 DISAGREES = 16
-"""Bit of `World.place_F`: the text gives another value than the infobox; the infobox is right."""
+"""Bit of `World.place_F`: the text gives another value (`World.said`) than the infobox; the infobox is right."""
 
 
 class TrueFact(Record):
@@ -41,7 +41,9 @@ class TrueFact(Record):
     pages: tuple[str, ...]
     """Titles of the pages that state it, the subject's own first where it does."""
     disputed: bool = False
-    """The text of the subject's page contradicts its infobox."""
+    """The text of the subject's page contradicts its infobox, which is right."""
+    said: str | None = None
+    """What that text gives as the object, where it is disputed: a title or a literal, as `object`."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,10 @@ class World:
     aside_page_A: NDArray[np.int64]
     """Page that mentions the fact `aside_fact_A` of another page; sorted."""
     aside_fact_A: NDArray[np.int64]
+    disputed_D: NDArray[np.int64]
+    """Facts whose place has `DISAGREES`, ascending."""
+    said_D: NDArray[np.int64]
+    """What the text gives instead of their object."""
 
     def __len__(self) -> int:
         return len(self.kind_N)
@@ -92,6 +98,17 @@ class World:
     def first_fact_N(self) -> NDArray[np.int64]:
         """Facts of entity i are `first_fact_N[i] : first_fact_N[i + 1]` (length N + 1)."""
         return np.searchsorted(self.subject_F, np.arange(len(self) + 1)).astype(np.int64)
+
+    @cached_property
+    def towards_T(self) -> NDArray[np.int64]:
+        """Facts that the object's page states too, sorted by object."""
+        facts = np.flatnonzero(self.place_F & ON_OBJECT)
+        return facts[np.argsort(self.object_F[facts], kind="stable")]
+
+    @cached_property
+    def towards_objects_T(self) -> NDArray[np.int64]:
+        """The objects of `towards_T`."""
+        return self.object_F[self.towards_T]
 
     @cached_property
     def names(self) -> list[str]:
@@ -112,6 +129,19 @@ class World:
             same_kind = self.kind_N[entity] == self.kind_N[self.homonym_N[entity]]
             titles[entity] += f" (born {years[entity]})" if same_kind else f" ({kind})"
         return titles
+
+    @cached_property
+    def links(self) -> list[str]:
+        """Wikitext that links to every entity by its name."""
+        return [
+            f"[[{name}]]" if name == title else f"[[{title}|{name}]]"
+            for name, title in zip(self.names, self.titles, strict=True)
+        ]
+
+    @cached_property
+    def said(self) -> dict[int, int]:
+        """Disputed fact -> what the text gives instead of its object."""
+        return dict(zip(self.disputed_D.tolist(), self.said_D.tolist(), strict=True))
 
     @cached_property
     def aliases(self) -> dict[int, str]:

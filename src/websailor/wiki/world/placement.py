@@ -43,6 +43,8 @@ class Placement:
     place_F: NDArray[np.uint8]
     aside_page_A: NDArray[np.int64]
     aside_fact_A: NDArray[np.int64]
+    disputed_D: NDArray[np.int64]
+    said_D: NDArray[np.int64]
 
 
 def lead_slots(lead: str) -> tuple[str, ...]:
@@ -64,9 +66,10 @@ def place(config: WorldConfig, columns: Columns, random: np.random.Generator) ->
     if config.profile == "rich":
         place_F[~hidden & (random.random(facts) < 0.1)] |= TABLE
         place_F[_on_object(columns, hidden, random)] |= ON_OBJECT
-    _disagree(config, columns, place_F, in_lead, random)
+    disputed, said = _disagree(config, columns, place_F, random)
+    place_F[disputed] |= DISAGREES
     page, fact = _asides(columns, place_F, hidden, length_N, random) if config.spread > 0 else (np.array([], int),) * 2
-    return Placement(place_F, page, fact)
+    return Placement(place_F, page, fact, disputed, said)
 
 
 def leads(columns: Columns) -> NDArray[np.bool_]:
@@ -123,23 +126,48 @@ def _on_object(columns: Columns, hidden: NDArray[np.bool_], random: np.random.Ge
 
 
 def _disagree(
-    config: WorldConfig,
-    columns: Columns,
-    place_F: NDArray[np.uint8],
-    in_lead: NDArray[np.bool_],
-    random: np.random.Generator,
-) -> None:
-    """Mark one year or amount of a few pages: infobox and text give different values."""
+    config: WorldConfig, columns: Columns, place_F: NDArray[np.uint8], random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Facts in which infobox and text of a page disagree, one a page at most, and what the text says instead.
+
+    Years and amounts are some way off; a place or field is another of its community, so that no year is contradicted.
+    """
+    none = np.zeros(0, np.int64)
     if config.disagreeing == 0:
-        return
-    literal = np.array([relation.value_type in ("date", "number") for relation in relations().values()])
+        return none, none
+    known = list(relations().values())
+    literal = np.array([relation.value_type in ("date", "number") for relation in known])[columns.relation_F]
+    confusable = [relation.functional and set(relation.object) <= {"settlement", "field"} for relation in known]
     both = (place_F & (INFOBOX | TEXT)) == (INFOBOX | TEXT)
-    rows = np.flatnonzero(literal[columns.relation_F] & both & ~in_lead)
-    _, first = np.unique(columns.subject_F[rows], return_index=True)
-    rows = rows[first]
+    rows = np.flatnonzero(both & (literal | np.array(confusable)[columns.relation_F]))
+    dice = columns.dice_F[rows].astype(np.int64)
+    said = columns.object_F[rows].copy()
+    dates = np.array([relation.value_type == "date" for relation in known])[columns.relation_F[rows]]
+    shift = (2 + dice % 10) * np.where(dates, 1, np.maximum(1, said // 10))
+    said[literal[rows]] += shift[literal[rows]]
+    others = ~literal[rows]
+    said[others] = _another(columns.kind_N, said[others], dice[others])
+    differs = (said != columns.object_F[rows]) & (literal[rows] | (said != columns.subject_F[rows]))
+    rows, said, dice = rows[differs], said[differs], dice[differs]
+    order = np.lexsort((dice, columns.subject_F[rows]))
+    _, first = np.unique(columns.subject_F[rows][order], return_index=True)
+    chosen = order[first]
     # Only pages with such a fact can disagree; the share is of all pages.
-    share = config.disagreeing * len(columns.kind_N) / max(len(rows), 1)
-    place_F[rows[random.random(len(rows)) < share]] |= DISAGREES
+    share = config.disagreeing * len(columns.kind_N) / max(len(chosen), 1)
+    chosen = np.sort(chosen[random.random(len(chosen)) < share])
+    return rows[chosen], said[chosen]
+
+
+def _another(kind_N: NDArray[np.int64], entities: NDArray[np.int64], dice: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Another entity of the same type and community, the same one where there is none other.
+
+    Those of one type and community stand in one block.
+    """
+    first_B = np.concatenate([[0], np.flatnonzero(np.diff(kind_N)) + 1, [len(kind_N)]])
+    block = np.searchsorted(first_B, entities, side="right") - 1
+    first, size = first_B[block], first_B[block + 1] - first_B[block]
+    step = 1 + dice % np.maximum(size - 1, 1)
+    return first + (entities - first + step) % size
 
 
 def _asides(

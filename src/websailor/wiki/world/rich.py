@@ -98,7 +98,7 @@ def _people(world: Builder) -> None:
     living = people[died[people] == 0]
     dead = people[died[people] > 0]
 
-    alike = world.couples(people, born[people], 0.05)
+    alike = world.couples(people, born[people], world.config.near_misses)
     schools = world.several("school", 1, 3)
     world.add("teaches_field", schools, world.choose(schools, "field"))
     world.set_years("founded", world.of_kind("school"), 1830, 1950)
@@ -219,13 +219,15 @@ def _earlier(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
 def _works(world: Builder) -> None:
     born = world.literals["born"]
     works = world.of_kind("work")
-    world.add("author", works, world.choose(works, "person"))
+    alike = world.couples(works, np.zeros_like(works), world.config.near_misses)
+    _add_alike(world, "author", works, world.choose(works, "person"), alike)
     writer = world.one["author"][works]
     adult = np.where(writer >= 0, born[writer] + 22, 1900)
     world.set_years("published", works, adult, np.minimum(adult + 22, LAST_YEAR))
     published = world.literals["published"]
     world.set_amounts("pages", works, 40, 1200)
     world.set_years("genre", works, 1, len(TEXTS) - 1)
+    world.literals["genre"][alike[1]] = world.literals["genre"][alike[0]]
 
     def retold(subjects: Ints, objects: Ints) -> NDArray[np.bool_]:
         return published[objects] < published[subjects]
@@ -239,7 +241,8 @@ def _works(world: Builder) -> None:
     some = world.of_kind("work", 0.8)
     world.add("publisher", some, world.choose(some, "company", [["author", "employed_by"]], in_print))
     some = world.of_kind("work", 0.5)
-    world.add("set_in", some, world.choose(some, "settlement", [["author", "born_in"], ["author", "lives_in"]]))
+    scenes = world.choose(some, "settlement", [["author", "born_in"], ["author", "lives_in"]])
+    _add_alike(world, "set_in", some, scenes, alike)
     some = world.of_kind("work", 0.2)
     world.add("based_on", some, world.choose(some, "work", [["author", "~author"], ["set_in", "~set_in"]], retold))
     some = world.of_kind("work", 0.3)
@@ -291,40 +294,62 @@ def _events_and_sites(world: Builder) -> None:
     some = world.of_kind("site", 0.4)
     fame = [["site_in", "~born_in"], ["designed_by", "mentor"]]
     world.add("named_after", some, world.choose(some, "person", fame, renowned))
-    some = world.of_kind("site", 0.6)
+    some = world.several("site", 0.6, 3)
     world.add("owned_by", some, world.choose(some, "company", [["site_in", "~hq_in"]]))
     world.set_amounts("length", world.of_kind("site", 0.6), 20, 3_000)
     world.set_amounts("capacity", world.of_kind("site", 0.5), 80, 60_000)
 
 
 def _tenures(world: Builder) -> None:
-    """First and last years of employment and of leadership; what the years do not allow is left out."""
-    born, died, founded = (world.literals[name] for name in ("born", "died", "founded"))
+    """First and last years of employment, membership, leadership and ownership; what the years rule out is left out."""
+    born, died, founded, opened = (world.literals[name] for name in ("born", "died", "founded", "opened"))
     last = np.where(died > 0, died, LAST_YEAR + 1)
-
-    people, companies = world.pairs["employed_by"]
-    start = np.maximum(born[people] + 20 + world.random.integers(0, 12, len(people)), founded[companies])
-    keep = start < np.minimum(last[people], LAST_YEAR)
-    world.filter("employed_by", keep)
-    people, start = people[keep], start[keep]
-    years = world.random.integers(2, 30, len(people))
-    leaves = (died[people] > 0) | (world.random.random(len(people)) < 0.3) & (start + years <= LAST_YEAR)
-    world.tenures["employed_by"] = (start, np.where(leaves, np.minimum(start + years, last[people]), 0))
+    for relation in ("employed_by", "member_of"):
+        _terms(world, relation, last)
 
     groups, leaders = world.pairs["led_by"]
     order = np.lexsort((born[leaders], groups))
-    group, leader = groups[order], leaders[order]
-    rank = np.arange(len(order)) - np.searchsorted(group, group)
-    begin = np.maximum(born[leader] + 30, founded[group])
+    earliest = np.maximum(born[leaders] + 30, founded[groups])
+    _successions(world, "led_by", order, earliest, last[leaders], np.full(len(order), 2))
+
+    sites, owners = world.pairs["owned_by"]
+    order = np.lexsort((founded[owners], sites))
+    earliest = np.maximum(opened[sites], founded[owners])
+    _successions(
+        world, "owned_by", order, earliest, np.full(len(order), LAST_YEAR + 1), world.random.integers(3, 30, len(order))
+    )
+
+
+def _terms(world: Builder, relation: str, last: Ints) -> None:
+    """When people belonged to a company or club: from their youth on, for some years, many to this day."""
+    born, died, founded = (world.literals[name] for name in ("born", "died", "founded"))
+    people, groups = world.pairs[relation]
+    start = np.maximum(born[people] + 20 + world.random.integers(0, 12, len(people)), founded[groups])
+    keep = start < np.minimum(last[people], LAST_YEAR)
+    world.filter(relation, keep)
+    people, start = people[keep], start[keep]
+    years = world.random.integers(2, 30, len(people))
+    leaves = (died[people] > 0) | (world.random.random(len(people)) < 0.3) & (start + years <= LAST_YEAR)
+    world.tenures[relation] = (start, np.where(leaves, np.minimum(start + years, last[people]), 0))
+
+
+def _successions(world: Builder, relation: str, order: Ints, earliest: Ints, latest: Ints, gap: Ints) -> None:
+    """One object after another for each subject, in `order`, each at least `gap` years after the one before.
+
+    All arrays are aligned with the relation's pairs; `latest` is the last year in which an object is there at all.
+    """
+    subject, thing = (column[order] for column in world.pairs[relation])
+    begin, latest, gap = earliest[order].copy(), latest[order], gap[order]
+    rank = np.arange(len(order)) - np.searchsorted(subject, subject)
     for step in range(1, int(rank.max(initial=0)) + 1):
         later = np.flatnonzero(rank == step)
-        begin[later] = np.maximum(begin[later], begin[later - 1] + 2)
-    fits = begin + 1 < np.minimum(last[leader], LAST_YEAR)
-    group, leader, begin = group[fits], leader[fits], begin[fits]
-    follows = np.append(group[1:] == group[:-1], False)
-    until = np.where(follows, np.append(begin[1:], 0), 0)
-    end = np.where(follows, np.minimum(until, last[leader]), np.where(died[leader] > 0, died[leader], 0))
-    del world.pairs["led_by"]
-    world.add("led_by", group, leader)
-    back = np.lexsort((leader, group))
-    world.tenures["led_by"] = (begin[back], end[back])
+        begin[later] = np.maximum(begin[later], begin[later - 1] + gap[later])
+    fits = begin + 1 < np.minimum(latest, LAST_YEAR)
+    subject, thing, begin, latest = subject[fits], thing[fits], begin[fits], latest[fits]
+    follows = np.append(subject[1:] == subject[:-1], False)
+    until = np.where(follows, np.append(begin[1:], 0), LAST_YEAR + 1)
+    until = np.minimum(until, latest)
+    del world.pairs[relation]
+    world.add(relation, subject, thing)
+    back = np.lexsort((thing, subject))
+    world.tenures[relation] = (begin[back], np.where(until > LAST_YEAR, 0, until)[back])
