@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from toy_questions import question
 from websailor.agent import AgentConfig, run_episode
+from websailor.agent.loop import REPEATED
 from websailor.models.base import Reply, Sampling
-from websailor.models.protocol import answer_turn, call_turn, last_chance
+from websailor.models.protocol import answer_turn, call_turn, last_chance, repeated_call
 from websailor.models.scripted import ScriptedModel, count_words
 from websailor.models.tokens import prompt_text
 from websailor.records import (
@@ -164,6 +165,39 @@ def test_format_error_limit_counts_turns_in_a_row() -> None:
     trajectory, _, _ = run(["hm", SEARCH, "hm", "hm", ANSWER], config)
     assert (trajectory.stop, trajectory.answer) == (StopReason.FORMAT_ERROR, None)
     assert (trajectory.usage.format_errors, trajectory.usage.turns) == (3, 4)
+
+
+def test_a_repeated_call_is_run_again_by_default() -> None:
+    trajectory, _, toolbox = run([SEARCH, SEARCH, ANSWER])
+    assert len(toolbox.calls) == 2
+    assert trajectory.messages[3].content == trajectory.messages[5].content
+
+
+def test_a_repeated_call_can_be_refused_with_a_hint() -> None:
+    spaced = SEARCH.replace('{"query": ["Velan Torid"]}', '{"query":["Velan Torid"] }')
+    missing = call_turn("t", "visit", {"url": ["Nobody"], "goal": "x"})
+    config = AgentConfig(prompt="brief", repeated_calls="refuse", tool_failures=3, format_errors=2)
+    said = [
+        SEARCH,
+        spaced,
+        SEARCH,
+        SEARCH,
+        SEARCH,
+        missing,
+        missing,
+        call_turn("t", "search", {"query": ["b"]}),
+        ANSWER,
+    ]
+    trajectory, _, toolbox = run(said, config)
+    assert trajectory.stop == StopReason.ANSWER, "neither a broken protocol nor a failure of the tool"
+    assert [call.name for call in toolbox.calls] == ["search", "visit", "visit", "search"], "what failed is tried again"
+    hints = [
+        step.observation.content
+        for step in trajectory.steps
+        if step.observation and step.observation.provider == REPEATED
+    ]
+    assert hints == [repeated_call("brief")] * 4
+    assert (trajectory.usage.tool_calls, trajectory.usage.format_errors) == (8, 0)
 
 
 def test_tool_failure_limit() -> None:

@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from websailor.models.local.batches import micro_batches
 from websailor.models.local.network import Network, NetworkConfig
-from websailor.sft import Config
+from websailor.models.local.optimizer import learning_rate_factor
 from websailor.sft.batches import Row, copy_batch
-from websailor.sft.trainer import held_back_questions, learning_rate_factor, loss_sum
+from websailor.sft.trainer import held_back_questions, loss_sum
 
 TINY = NetworkConfig(vocab_size=50, hidden_size=16, layers=2, heads=2, kv_heads=1, head_dim=8, intermediate=32)
 
@@ -112,7 +112,7 @@ def test_counted_copies_have_occurred_before(seed: int, done: float):
 
 @given(step=st.integers(0, 3000), done=st.floats(0, 1), warmup=st.integers(0, 50), decay=st.floats(0, 1))
 def test_the_learning_rate_stays_between_nothing_and_its_peak(step: int, done: float, warmup: int, decay: float):
-    factor = learning_rate_factor(done, step, Config(warmup=warmup, decay=decay))
+    factor = learning_rate_factor(done, step, warmup, decay, 0.05)
     assert 0 < factor <= 1
     if step >= warmup and done < 1 - decay:
         assert factor == 1

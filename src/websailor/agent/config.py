@@ -1,6 +1,6 @@
 """The limits and the prompt of an episode."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,6 +27,10 @@ class AgentConfig(BaseModel):
     """Turns in a row without a usable call or answer that end the episode."""
     tool_failures: int = Field(default=10, ge=1)
     """Calls in a row that failed in the tool that end the episode."""
+    repeated_calls: Literal["run", "refuse"] = "run"
+    """What becomes of a call that this episode has made before, with the same arguments and with success. `run`: the
+    tool is asked again. `refuse`: a short observation says that it was made before and what to do instead, so that an
+    agent does not go round in circles until its turns are over."""
     date: str | None = None
     """`Current date` of the full prompt, `YYYY-MM-DD`; None is the day of the run."""
 

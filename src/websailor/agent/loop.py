@@ -7,13 +7,17 @@ keep its cache through all turns.
 
 import asyncio
 import datetime
+import json
 
 from websailor.agent.config import AgentConfig
 from websailor.agent.context import ContextBudget
 from websailor.models.base import ChatModel, ContextExceeded, Reply, Sampling
-from websailor.models.protocol import ParsedTurn, last_chance, read_turn, system_prompt
+from websailor.models.protocol import ParsedTurn, last_chance, read_turn, repeated_call, system_prompt
 from websailor.records import Message, Observation, Question, Step, StopReason, ToolCall, Trajectory, Usage
 from websailor.tools.base import REFUSED, Toolbox
+
+REPEATED = "loop"
+"""`Observation.provider` of a call that was not run because the episode has made it before."""
 
 
 async def run_episode(
@@ -87,6 +91,8 @@ class _Episode:
         self.error: str | None = None
         self.turns = self.tool_calls = self.format_errors = self.completion_tokens = 0
         self._format_errors_in_a_row = self._failures_in_a_row = 0
+        self._made: set[tuple[str, str]] = set()
+        """Calls that succeeded, in canonical form; kept where repeating one is refused."""
 
     def end(self, stop: StopReason, error: str | None = None) -> None:
         self.stop = stop
@@ -156,17 +162,29 @@ class _Episode:
             assert turn.error is not None
             observation = Observation(content=turn.error, status="error", provider=REFUSED)
         else:
-            observation = await self._toolbox.call(call)
+            observation = await self._run(call)
         refused = observation.provider == REFUSED
         self.format_errors += refused
         self.tool_calls += not refused
         self._format_errors_in_a_row = self._format_errors_in_a_row + 1 if refused else 0
-        if not refused:
+        if not refused and observation.provider != REPEATED:
             self._failures_in_a_row = self._failures_in_a_row + 1 if observation.status == "error" else 0
         if self._format_errors_in_a_row >= self._config.format_errors:
             self.end(StopReason.FORMAT_ERROR, observation.content)
         elif self._failures_in_a_row >= self._config.tool_failures:
             self.end(StopReason.TOOL_FAILURE, observation.content)
+        return observation
+
+    async def _run(self, call: ToolCall) -> Observation:
+        """Make the call, or say that it has been made before."""
+        if self._config.repeated_calls == "run":
+            return await self._toolbox.call(call)
+        form = _canonical(call)
+        if form in self._made:
+            return Observation(content=repeated_call(self._config.prompt), status="error", provider=REPEATED)
+        observation = await self._toolbox.call(call)
+        if observation.status != "error":
+            self._made.add(form)
         return observation
 
     async def _last_turn(self, unseen: int, why: str) -> None:
@@ -189,6 +207,14 @@ class _Episode:
         self.format_errors += turn.error is not None
         self.steps.append(Step(thought=turn.thought, call=turn.calls[0] if turn.calls else None, observation=None))
         self.end(StopReason.CONTEXT_LIMIT, why)
+
+
+def _canonical(call: ToolCall) -> tuple[str, str]:
+    """The same for two calls that ask the same, however their JSON is laid out."""
+    try:
+        return call.name, json.dumps(json.loads(call.arguments, strict=False), sort_keys=True)
+    except (json.JSONDecodeError, RecursionError):
+        return call.name, call.arguments
 
 
 def _observation_messages(said: Message, call: ToolCall | None, observation: Observation) -> list[Message]:

@@ -254,6 +254,11 @@ def system_prompt(name: PromptName, tools: Sequence[dict[str, Any]], date: str) 
     return prompt("full").replace("{tools}", signatures).replace("{date}", date)
 
 
+def repeated_call(name: PromptName) -> str:
+    """Observation for a call that was made before."""
+    return prompt(f"repeated_call_{'brief' if name == 'brief' else 'full'}")
+
+
 def last_chance(name: PromptName) -> str:
     """User message that asks for the final answer when the context is used up."""
     return prompt(f"last_chance_{name}")

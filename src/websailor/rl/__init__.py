@@ -17,7 +17,7 @@ from pydantic import Field
 
 from websailor.agent.config import AgentConfig
 from websailor.errors import UserError
-from websailor.files import StageConfig, StageDirectory
+from websailor.files import StageConfig, StageDirectory, read_json
 from websailor.records import Manifest
 from websailor.tools.config import ToolsConfig
 
@@ -115,10 +115,10 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path, source: "Question
             return stage.manifest()
 
         from websailor.models.local.parallel import run_parallel
-        from websailor.rl.trainer import read_result, train
+        from websailor.rl.trainer import train
 
         run_parallel(train, config.processes, config, inputs["wiki"], inputs["questions"], checkpoint, out, source)
-        return stage.finish(**read_result(out))
+        return stage.finish(**read_json(out / "result.json"))
 
 
 def checkpoint_folder(path: Path) -> Path:

@@ -20,7 +20,7 @@ from websailor.files import append_json, read_jsonl, trim_jsonl, write_json
 from websailor.models.base import Sampling
 from websailor.models.local.checkpoint import load_state, save_state
 from websailor.models.local.network import Network
-from websailor.models.local.optimizer import build_optimizer
+from websailor.models.local.optimizer import build_optimizer, learning_rate_factor
 from websailor.models.local.parallel import Group
 from websailor.models.local.policy import LocalPolicy, check_lexicon, check_tokenizer
 from websailor.models.local.tokenizer import PAD, load_tokenizer, save_tokenizer
@@ -44,6 +44,8 @@ from websailor.wiki import open_wiki
 
 MOST_ROWS = 256
 """Conversations in the cache of one process at most."""
+FLOOR = 0.1
+"""The learning-rate factor at the end of the decay."""
 
 
 class DriftError(RuntimeError):
@@ -101,11 +103,6 @@ def read_questions(questions: Path) -> tuple[list[Question], list[Question]]:
     if not train_questions:
         raise UserError(f"{file}: no training questions: run `websailor questions make` first")
     return train_questions, [question for question in records if question.split == "held_out"]
-
-
-def read_result(out: Path) -> dict[str, float]:
-    """Counts of a finished training, for the manifest."""
-    return json.loads((out / "result.json").read_text(encoding="utf-8"))
 
 
 class Trainer:
@@ -199,7 +196,8 @@ class Trainer:
         norm = 0.0
         if trained:
             self.group.sum_gradients(self.optimizer.parameters)
-            norm = self.optimizer.step(self._learning_rate_factor(), self.config.gradient_clip)
+            factor = learning_rate_factor(self._done(), self.step, self.config.warmup, self.config.decay, FLOOR)
+            norm = self.optimizer.step(factor, self.config.gradient_clip)
         self.step += 1
         if self.group.is_first:
             self.source.learn(group_results(everything, self.step))
@@ -279,12 +277,6 @@ class Trainer:
         if not self.config.seconds:
             return by_steps
         return max(by_steps, self.group.agree(self.seconds) / self.config.seconds)
-
-    def _learning_rate_factor(self) -> float:
-        config = self.config
-        warm = min(1.0, (self.step + 1) / config.warmup) if config.warmup else 1.0
-        left = min(1.0, max(0.0, 1.0 - self._done()) / config.decay) if config.decay else 1.0
-        return warm * (0.1 + 0.9 * left)
 
     # ------------------------------------------------------------ files
 

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field
 
 from websailor.errors import UserError
-from websailor.files import StageConfig, StageDirectory
+from websailor.files import StageConfig, StageDirectory, read_json
 from websailor.records import Manifest
 
 
@@ -83,9 +83,8 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
 
         from websailor.models.local.parallel import run_parallel
         from websailor.sft.preparation import prepare
-        from websailor.sft.trainer import read_result, train
+        from websailor.sft.trainer import train
 
         prepare(config, inputs["wiki"], trajectories, out)
         run_parallel(train, config.processes, config, inputs["wiki"], trajectories, out)
-        result = read_result(out)
-        return stage.finish(**result)
+        return stage.finish(**read_json(out / "result.json"))

@@ -5,7 +5,6 @@ the end.
 """
 
 import hashlib
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from websailor.files import append_json, read_jsonl, trim_jsonl, write_json
 from websailor.models.local.batches import MicroBatch, micro_batches
 from websailor.models.local.checkpoint import load_state, save_state
 from websailor.models.local.network import Network
-from websailor.models.local.optimizer import build_optimizer
+from websailor.models.local.optimizer import build_optimizer, learning_rate_factor
 from websailor.models.local.parallel import Group
 from websailor.models.local.tokenizer import PAD, load_tokenizer, save_tokenizer
 from websailor.progress import progress_bar
@@ -61,19 +60,6 @@ def held_back_questions(question_ids: Sequence[str], count: int) -> set[str]:
             break
         held_back.add(question)
     return held_back
-
-
-def learning_rate_factor(done: float, step: int, config: Config) -> float:
-    """Linear warm-up over `config.warmup` steps, then constant, then linear decay over the last `config.decay` of the
-    run.
-
-    `done` is the share of the run that lies behind, by steps or by seconds, whichever is further.
-    """
-    warm = min(1.0, (step + 1) / config.warmup) if config.warmup else 1.0
-    if config.decay == 0:
-        return warm
-    left = min(1.0, max(0.0, (1.0 - done) / config.decay))
-    return warm * (FLOOR + (1.0 - FLOOR) * left)
 
 
 class Trainer:
@@ -137,7 +123,9 @@ class Trainer:
             factor = 1.0
             rows = list(copy_batch(self.words, tokens, rng, self.step / self.copy_steps))
         else:
-            factor = learning_rate_factor(done, self.step - self.copy_steps, self.config)
+            factor = learning_rate_factor(
+                done, self.step - self.copy_steps, self.config.warmup, self.config.decay, FLOOR
+            )
             rows = list(draw_batch(self.kept, self.tokenizer, self.lexicon, tokens, rng, self.config.rename_decades))
         loss, norm = self._update(rows, factor)
         self.step += 1
@@ -234,11 +222,6 @@ def train(group: Group, config: Config, wiki: Path, trajectories: Path, out: Pat
                 trainer.save_state()
         bar.advance(100 - shown)
     trainer.finish()
-
-
-def read_result(out: Path) -> dict[str, float]:
-    """Counts of a finished training, for the manifest."""
-    return json.loads((out / "result.json").read_text(encoding="utf-8"))
 
 
 def _read_conversations(file: Path, tokenizer: Tokenizer, longest: int) -> tuple[list[tuple[str, Conversation]], int]:

@@ -31,6 +31,16 @@ def orthogonalise(matrices_KMN: Tensor, iterations: int = 5) -> Tensor:
     return x.mT if transposed else x
 
 
+def learning_rate_factor(done: float, step: int, warmup: int, decay: float, floor: float) -> float:
+    """Linear warm-up over `warmup` steps, then 1, then linear decay to `floor` over the last share `decay` of the run.
+
+    `done` is the share of the run that lies behind, 0 to 1.
+    """
+    warm = min(1.0, (step + 1) / warmup) if warmup else 1.0
+    left = min(1.0, max(0.0, 1.0 - done) / decay) if decay else 1.0
+    return warm * (floor + (1.0 - floor) * left)
+
+
 class Muon(torch.optim.Optimizer):
     """Momentum, then orthogonalisation (Jordan et al. 2024); parameters must be matrices."""
 
