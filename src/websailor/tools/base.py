@@ -7,11 +7,16 @@ says how to do it right.
 import json
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from websailor.models.protocol import stripped
 from websailor.records import Hit, Observation, Page, Record, ToolCall
 from websailor.tools.arguments import ArgumentError, checked
+from websailor.tools.safety.fences import fenced
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 REFUSED = "toolbox"
 """`Observation.provider` of a call that was never run: malformed, unknown, or with wrong arguments."""
@@ -34,6 +39,34 @@ class Web(Protocol):
 
     def fetch(self, url: str) -> Page:
         """The page at `url`. Raises `ToolFailure` when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced(Generic[T]):
+    """What a web gave, and how it came by it."""
+
+    value: T
+    provider: str = ""
+    """Who was asked; empty for a web that is its own source."""
+    degraded: bool = False
+    """Not what was asked for, but the best there was: an old copy, or a search result in place of the page."""
+    cached: bool = False
+
+    def holding(self, value: U) -> "Sourced[U]":
+        """Something made of the value, from the same source."""
+        return Sourced(value, self.provider, self.degraded, self.cached)
+
+
+class AsyncWeb(Protocol):
+    """A web that takes its time: the same as `Web`, awaited, with its sources. `webs` turns either into the other."""
+
+    async def search(self, query: str, k: int) -> Sourced[list[Hit]]:
+        """See `Web.search`."""
+        ...
+
+    async def fetch(self, url: str) -> Sourced[Page]:
+        """See `Web.fetch`."""
         ...
 
 
@@ -87,7 +120,8 @@ class Toolbox:
         return [signature(spec) for spec in self.specs]
 
     async def call(self, call: ToolCall) -> Observation:
-        """Run a call. What is wrong with the call becomes an observation; a defect of a tool raises."""
+        """Run a call. What is wrong with the call becomes an observation; a defect of a tool raises. What tools give is
+        fenced: nothing in it reads as a tag of the protocol."""
         tool = self._tools.get(call.name)
         if tool is None:
             return _refusal(f'There is no tool "{call.name}". Tools: {", ".join(self._tools)}.')
@@ -102,11 +136,12 @@ class Toolbox:
             observation = await tool(**arguments)
         except ToolFailure as failure:
             observation = Observation(content=str(failure), status="error", provider=call.name)
-        return observation.model_copy(update={"seconds": time.perf_counter() - started})
+        seconds = time.perf_counter() - started
+        return observation.model_copy(update={"content": fenced(observation.content), "seconds": seconds})
 
 
 def _refusal(text: str) -> Observation:
-    return Observation(content=text, status="error", provider=REFUSED)
+    return Observation(content=fenced(text), status="error", provider=REFUSED)
 
 
 def _example(spec: ToolSpec) -> str:

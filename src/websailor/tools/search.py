@@ -1,11 +1,14 @@
-"""The `search` tool: batched queries over any `Web`."""
+"""The `search` tool, and `google_scholar`, which is the same over scholarly works: batched queries over any web."""
 
-from functools import lru_cache
+import asyncio
+from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Any
 
-from websailor.records import Observation
-from websailor.tools.base import SEPARATOR, ToolFailure, ToolSpec, Web
+from websailor.records import Hit, Observation
+from websailor.tools.base import SEPARATOR, AsyncWeb, Sourced, ToolFailure, ToolSpec
 from websailor.tools.config import ToolsConfig
+from websailor.tools.memory_of_results import Remembered
 
 SEARCH = ToolSpec(
     name="search",
@@ -25,29 +28,43 @@ SEARCH = ToolSpec(
 )
 
 
+SCHOLAR = ToolSpec(
+    name="google_scholar",
+    description="Search scholarly works; returns the top results of each query. Accepts multiple queries.",
+    parameters=SEARCH.parameters,
+)
+
+
 class Search:
-    """`search{query: [str]}`: per query the best pages with a snippet, as text.
+    """`search{query: [str]}`: per query the best pages with a snippet, as text; queries run side by side.
 
     `address="url"` prints `1. [Title](URL)` and the snippet beneath it, `address="title"` one line `1. Title: snippet`.
+    One failing query does not spoil the others; only when every query fails is the observation an error.
     """
 
-    def __init__(self, web: Web, config: ToolsConfig) -> None:
+    def __init__(self, web: AsyncWeb, config: ToolsConfig, spec: ToolSpec = SEARCH) -> None:
         self._web = web
         self._config = config
-        self._results = lru_cache(maxsize=config.cache)(self._text)
+        self._spec = spec
+        self._results: Remembered[str] = Remembered(config.cache)
 
     @property
     def spec(self) -> ToolSpec:
-        return SEARCH
+        return self._spec
 
     async def __call__(self, **arguments: Any) -> Observation:
         queries: list[str] = arguments["query"]
         if len(queries) > self._config.batch:
             raise ToolFailure(f"{len(queries)} queries in one call: at most {self._config.batch}.")
-        return Observation(content=SEPARATOR.join(map(self._results, queries)), provider="search")
+        return await side_by_side(
+            self._spec.name, [self._results.get(query, partial(self._text, query)) for query in queries]
+        )
 
-    def _text(self, query: str) -> str:
-        hits = self._web.search(query, self._config.top_k)
+    async def _text(self, query: str) -> Sourced[str]:
+        found = await self._web.search(query, self._config.top_k)
+        return found.holding(self._written(query, found.value[: self._config.top_k]))
+
+    def _written(self, query: str, hits: Sequence[Hit]) -> str:
         short = self._config.address == "title"
         if not hits:
             return "No results." if short else f"No results for '{query}'. Try fewer or other words."
@@ -61,6 +78,28 @@ class Search:
             for rank, (hit, text) in enumerate(zip(hits, snippets, strict=True), 1)
         ]
         return f"A search for '{query}' found {len(hits)} results:\n\n" + "\n\n".join(lines)
+
+
+async def side_by_side(tool: str, work: Sequence[Awaitable[Sourced[str]]]) -> Observation:
+    """Several results as one observation, in order. A failure takes its place among them; a defect raises."""
+    done = await asyncio.gather(*work, return_exceptions=True)
+    texts: list[str] = []
+    sources: list[Sourced[str]] = []
+    for one in done:
+        if isinstance(one, ToolFailure):
+            texts.append(str(one))
+        elif isinstance(one, BaseException):
+            raise one
+        else:
+            texts.append(one.value)
+            sources.append(one)
+    degraded = any(one.degraded for one in sources)
+    return Observation(
+        content=SEPARATOR.join(texts),
+        status="error" if not sources else "degraded" if degraded else "ok",
+        provider=", ".join(dict.fromkeys(one.provider for one in sources if one.provider)) or tool,
+        cached=bool(sources) and all(one.cached for one in sources),
+    )
 
 
 def clipped(text: str, words: int) -> str:

@@ -10,6 +10,7 @@ from websailor.tools.base import Toolbox, ToolFailure, Web
 from websailor.tools.config import ToolsConfig
 from websailor.tools.search import Search
 from websailor.tools.visit import Visit
+from websailor.tools.webs import Immediate
 
 if TYPE_CHECKING:
     from websailor.wiki import Wiki
@@ -33,7 +34,8 @@ class SimulatedWeb:
 
 def web_toolbox(web: Web, config: ToolsConfig) -> Toolbox:
     """Search and visit over any web."""
-    return Toolbox([Search(web, config), Visit(web, config)])
+    waited = Immediate(web)
+    return Toolbox([Search(waited, config), Visit(waited, config)])
 
 
 def simulated_toolbox(wiki: "Wiki", config: ToolsConfig) -> Toolbox:

@@ -1,12 +1,17 @@
-"""The `visit` tool: pages of any `Web`, read for a goal."""
+"""The `visit` tool: pages of any web, read for a goal."""
 
-from functools import lru_cache
-from typing import Any
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from typing import Any, Protocol
 
-from websailor.records import Observation
-from websailor.tools.base import SEPARATOR, ToolFailure, ToolSpec, Web
+from websailor.records import Observation, Page
+from websailor.tools.base import AsyncWeb, Sourced, ToolFailure, ToolSpec
 from websailor.tools.config import ToolsConfig
 from websailor.tools.extract import ReadablePage, extract, readable
+from websailor.tools.memory_of_results import Remembered
+from websailor.tools.search import side_by_side
+
+DEGRADED = "(The page could not be loaded now; this is an older copy, or what a search showed of it.)"
 
 VISIT = ToolSpec(
     name="visit",
@@ -32,19 +37,39 @@ VISIT = ToolSpec(
 )
 
 
+class Reader(Protocol):
+    """Reads a page for a goal."""
+
+    async def __call__(self, page: Page, goal: str) -> str:
+        """What the page says about the goal, with its title."""
+        ...
+
+
+class ExtractiveReader:
+    """The infobox lines and sentences that share most with the goal: no model, always the same."""
+
+    def __init__(self, config: ToolsConfig) -> None:
+        self._config = config
+        self._readable = lru_cache(maxsize=config.cache)(_readable)
+
+    async def __call__(self, page: Page, goal: str) -> str:
+        prepared = self._readable(_Keyed(page.url or page.title, len(page.text), page))
+        return extract(prepared, goal, self._config.visit_sentences, self._config.visit_fields)
+
+
 class Visit:
-    """`visit{url: [str], goal: str | [str]}`: per page its title, and the infobox lines and sentences that serve the
-    goal.
+    """`visit{url: [str], goal: str | [str]}`: per page its title, and what a reader finds in it for the goal; pages
+    load side by side.
 
     With `address="title"` the addresses are page titles. One missing page does not spoil the others; only when every
     page is missing is the observation an error.
     """
 
-    def __init__(self, web: Web, config: ToolsConfig) -> None:
+    def __init__(self, web: AsyncWeb, config: ToolsConfig, reader: Reader | None = None) -> None:
         self._web = web
         self._config = config
-        self._page = lru_cache(maxsize=config.cache)(self._readable)
-        self._extract = lru_cache(maxsize=config.cache)(self._text)
+        self._reader = reader or ExtractiveReader(config)
+        self._results: Remembered[str] = Remembered(config.cache)
 
     @property
     def spec(self) -> ToolSpec:
@@ -58,18 +83,28 @@ class Visit:
             raise ToolFailure(f"{len(urls)} pages in one call: at most {self._config.batch}.")
         if len(goals) != len(urls):
             raise ToolFailure(f"{len(goals)} goals for {len(urls)} pages: give one goal, or one for each page.")
-        texts, missing = [], 0
-        for url, wanted in zip(urls, goals, strict=True):
-            try:
-                texts.append(self._extract(url, wanted))
-            except ToolFailure as failure:
-                texts.append(str(failure))
-                missing += 1
-        status = "error" if missing == len(urls) else "ok"
-        return Observation(content=SEPARATOR.join(texts), status=status, provider="visit")
+        return await side_by_side(
+            "visit",
+            [
+                self._results.get((url, wanted), partial(self._read, url, wanted))
+                for url, wanted in zip(urls, goals, strict=True)
+            ],
+        )
 
-    def _readable(self, url: str) -> ReadablePage:
-        return readable(self._web.fetch(url))
+    async def _read(self, url: str, goal: str) -> Sourced[str]:
+        fetched = await self._web.fetch(url)
+        text = await self._reader(fetched.value, goal)
+        return fetched.holding(f"{DEGRADED}\n{text}" if fetched.degraded else text)
 
-    def _text(self, url: str, goal: str) -> str:
-        return extract(self._page(url), goal, self._config.visit_sentences, self._config.visit_fields)
+
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """A page that is told from others by its address and its length."""
+
+    address: str
+    characters: int
+    page: Page = field(compare=False)
+
+
+def _readable(keyed: _Keyed) -> ReadablePage:
+    return readable(keyed.page)

@@ -16,7 +16,7 @@ _TAGS = re.compile(
 
 def fenced(text: str) -> str:
     """Text without anything that reads as a tag of the protocol or a special token. Idempotent."""
-    return _TAGS.sub(_visible, text)
+    return _TAGS.sub(_visible, text) if "<" in text else text
 
 
 def _visible(match: re.Match[str]) -> str:
