@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from websailor.files import (
     trim_jsonl,
     write_json,
 )
+from websailor.identity import content_hash
 from websailor.records import Reject
 
 A, B = Reject(id="a", reason="r", detail="1"), Reject(id="b", reason="r", detail="2")
@@ -110,6 +112,43 @@ def test_wrong_inputs_are_refused_before_the_directory_is_made(tmp_path: Path) -
             StageDirectory(tmp_path / "out", "questions", Config(), given)
     assert not (tmp_path / "out").exists()
     finished(tmp_path / "out", "questions", {"wiki": wiki, "graph": graph})
+
+
+def test_a_run_does_not_go_on_from_changed_inputs(tmp_path: Path) -> None:
+    questions = tmp_path / "questions"
+    with StageDirectory(questions, "questions", Config(), {}) as directory:
+        directory.append(A)
+        directory.finish()
+    with StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": questions}) as directory:
+        directory.append(A)
+    records = questions / "records.jsonl"
+    before = records.read_bytes()
+    records.write_bytes(before.replace(b"1", b"2"))
+    with pytest.raises(ConfigChanged, match=r"out was made from another questions than .*questions holds now"):
+        StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": questions})
+    records.write_bytes(before)
+    for file, text in (("log.txt", "seen"), ("metrics.jsonl", "{}"), ("rejects.jsonl", "{}"), ("manifest.json", "{ }")):
+        (questions / file).write_text(text)
+    with StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": questions}) as directory:
+        assert directory.done == {"a"}
+
+
+def test_an_untouched_file_is_read_once_and_a_changed_one_again(tmp_path: Path) -> None:
+    file, other = tmp_path / "model.safetensors", tmp_path / "other"
+    file.write_bytes(b"one")
+    first = content_hash(file)
+    file.write_bytes(b"two")
+    assert content_hash(file) != first, "written a moment ago: size and time may be the same"
+    os.utime(file, (1e9, 1e9))
+    second = content_hash(file)
+    file.write_bytes(b"six")
+    os.utime(file, (1e9, 1e9))
+    assert content_hash(file) == second, "nothing tells that it has changed: it is not read again"
+    os.utime(file, (1e9, 1e9 + 1))
+    assert content_hash(file) not in (first, second)
+    other.mkdir()
+    file.rename(other / "model.safetensors")
+    assert content_hash(other) != content_hash(other / "model.safetensors")
 
 
 def hold(path: Path, connection: Connection) -> None:

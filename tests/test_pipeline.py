@@ -70,6 +70,11 @@ def test_a_run_hands_directories_on_and_sums_up(tmp_path: Path) -> None:
     assert not list((tmp_path / "r").glob("*.log"))
 
 
+def test_a_run_says_what_it_is_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_steps(fake_run()[0], tmp_path / "r", Recipe(name="r", about="Three stages that do nothing"))
+    assert "r: Three stages that do nothing" in capsys.readouterr().err
+
+
 def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     steps, stages = fake_run(interrupt=True)
     with pytest.raises(KeyboardInterrupt):
@@ -106,6 +111,17 @@ def test_settings_of_stages_without_work_may_change(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "r" / "sft")
     with pytest.raises(ConfigChanged, match=r"sft\.steps: 7, now 8"):
         claim(tmp_path / "r", Recipe.model_validate({"name": "r", "sft": {"steps": 8}, "systems": ["sft"]}))
+
+
+def test_a_finished_stage_whose_input_was_changed_since_is_refused(tmp_path: Path) -> None:
+    steps, stages = fake_run()
+    run_steps(steps, tmp_path / "r", Recipe(name="r"))
+    (tmp_path / "r" / "wiki" / "facts.jsonl").write_text("{}\n")
+    with pytest.raises(ConfigChanged, match=r"sft was made from another wiki than .*wiki holds now"):
+        run_steps(steps, tmp_path / "r", Recipe(name="r"))
+    (tmp_path / "r" / "wiki" / "facts.jsonl").unlink()
+    run_steps(steps, tmp_path / "r", Recipe(name="r"))
+    assert [stage.runs for stage in stages.values()] == [1, 1, 1]
 
 
 def test_a_run_in_use_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ works in a directory.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import platform
@@ -23,17 +22,18 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from websailor.errors import ConfigChanged, UserError
+from websailor.identity import DATA, content_hash, require_unchanged, stage_identity
 from websailor.records import Manifest, Record, Reject
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
 MADE_BY = {
-    "wiki": ("pages.sqlite", "websailor wiki import"),
-    "graph": ("entities.jsonl", "websailor graph build"),
-    "questions": ("records.jsonl", "websailor questions make"),
-    "trajectories": ("records.jsonl", "websailor trajectories collect"),
+    "wiki": "websailor wiki import",
+    "graph": "websailor graph build",
+    "questions": "websailor questions make",
+    "trajectories": "websailor trajectories collect",
 }
-"""Input directories: a file that a finished one holds, and the command that makes one."""
+"""Input directories and the command that makes one."""
 
 RECORDED_VERSIONS = ("websailor", "numpy", "tantivy", "torch", "transformers", "tokenizers")
 
@@ -123,38 +123,6 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path}: not JSON ({error}): delete it and run again") from error
 
 
-def content_hash(path: Path) -> str:
-    """Hash of what a file or directory holds. A stage directory is identified by its config and inputs, not by every
-    byte."""
-    digest = hashlib.blake2b(digest_size=16)
-    if path.is_dir():
-        if _identity(path) is not None:
-            return content_hash(path / "config.json")
-        for child in sorted(path.rglob("*")):
-            if child.is_file():
-                digest.update(str(child.relative_to(path)).encode())
-                digest.update(content_hash(child).encode())
-        return digest.hexdigest()
-    if not path.is_file():
-        raise UserError(f"{path}: no such file or directory")
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _identity(directory: Path) -> dict[str, Any] | None:
-    """What a stage directory's `config.json` says; None for a model folder, whose file of that name is another."""
-    file = directory / "config.json"
-    if not file.is_file():
-        return None
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and {"stage", "config", "inputs"} <= found.keys() else None
-
-
 def installed_versions() -> dict[str, str]:
     """Versions of the packages that decide results, and of Python."""
     found = {"python": platform.python_version()}
@@ -213,6 +181,7 @@ class StageDirectory:
         self.stage = stage
         self.config = config
         self.inputs = {name: content_hash(path) for name, path in sorted(inputs.items())}
+        self._input_paths = dict(inputs)
         self._check_inputs(inputs)
         self.counts: Counter[str] = Counter()
         self.done: set[str] = set()
@@ -239,8 +208,8 @@ class StageDirectory:
         for name, path in inputs.items():
             if name not in MADE_BY or not path.is_dir():
                 continue
-            file, command = MADE_BY[name]
-            identity = _identity(path)
+            file, command = DATA[name][0], MADE_BY[name]
+            identity = stage_identity(path)
             if identity is None and (path / file).is_file():
                 continue
             if identity is None or identity["stage"] != name:
@@ -255,12 +224,14 @@ class StageDirectory:
     def _check_identity(self) -> None:
         identity = {"stage": self.stage, "config": self.config.model_dump(mode="json"), "inputs": self.inputs}
         file = self.path / "config.json"
-        before = _identity(self.path)
+        before = stage_identity(self.path)
         if before == identity:
             return
         if before is None and any((self.path / name).exists() for name in (*BEGINNINGS, "manifest.json")):
             raise UserError(f"{self.path}: holds something else than a {self.stage} run: choose another --out")
         if before is not None and holds_work(self.path):
+            if (before["stage"], before["config"]) == (identity["stage"], identity["config"]):
+                require_unchanged(self.path, self._input_paths)
             difference = _difference(before, identity)
             raise ConfigChanged(
                 f"{self.path} holds a {before['stage']} run of another configuration ({difference}): "

@@ -21,6 +21,7 @@ from websailor.errors import ConfigChanged, UserError
 from websailor.evaluation import Config as EvaluationConfig
 from websailor.files import exclusive, holds_work, read_json, require_space, write_json
 from websailor.graph import Config as GraphConfig
+from websailor.identity import require_unchanged
 from websailor.progress import configure_logging
 from websailor.questions import Config as QuestionsConfig
 from websailor.recipe import (
@@ -60,7 +61,7 @@ class Recipe(BaseModel):
     name: str = Field(default="run", pattern=r"^[^/\\\s.-][^/\\]*$")
     """The run's directory under --runs: no slash in it, no dot, dash or blank first."""
     about: str = ""
-    """One line for people."""
+    """One line for people, shown when the run starts."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of every stage whose table names none."""
     expected: dict[str, float] = {}
@@ -152,10 +153,15 @@ def run_steps(steps: Iterable[Step], directory: Path, recipe: Recipe) -> dict[st
 
 
 def _run_claimed(steps: list[Step], directory: Path, recipe: Recipe) -> dict[str, Any]:
+    configure_logging()
+    if recipe.about:
+        log.info("%s: %s", recipe.name, recipe.about)
     with Stopwatch(directory / "seconds.json", _expected(recipe, steps)) as stopwatch:
         for number, step in enumerate(steps, 1):
             out = directory / step.name
+            inputs = {name: directory / path for name, path in step.inputs.items()}
             if (out / "manifest.json").is_file():
+                require_unchanged(out, inputs)
                 stopwatch.skip(step.name)
                 log.info("[%d/%d] %s: finished before", number, len(steps), step.name)
                 continue
@@ -171,7 +177,7 @@ def _run_claimed(steps: list[Step], directory: Path, recipe: Recipe) -> dict[str
                 f", about {clock(left)} left" if left else "",
             )
             with stopwatch.step(step.name):
-                manifest = step.run({name: directory / path for name, path in step.inputs.items()}, out)
+                manifest = step.run(inputs, out)
             _keep_log(log_file, out / "log.txt")
             log.info("%s: %s", step.name, ", ".join(f"{key} {value:,.6g}" for key, value in manifest.counts.items()))
         found = results(read_manifests(directory))

@@ -104,13 +104,9 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path, source: "Question
     checkpoint is of another tokenizer, when there is no question, or when the directory holds another run.
     """
     checkpoint = checkpoint_folder(inputs["checkpoint"])
-    identity = {
-        "wiki": inputs["wiki"],
-        "questions": inputs["questions"],
-        # A model's config.json says nothing about its weights.
-        "checkpoint": inputs["checkpoint"] if checkpoint != inputs["checkpoint"] else checkpoint / "model.safetensors",
-    }
-    with StageDirectory(out, "rl", config, identity) as stage:
+    with StageDirectory(
+        out, "rl", config, {name: inputs[name] for name in ("wiki", "questions", "checkpoint")}
+    ) as stage:
         if stage.finished:
             return stage.manifest()
 

@@ -74,7 +74,10 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
 
     Raises `UserError` when there is no trajectory to learn from, or when the directory holds another run.
     """
-    with StageDirectory(out, "sft", config, {name: inputs[name] for name in ("wiki", "trajectories")}) as stage:
+    read = {name: inputs[name] for name in ("wiki", "trajectories")}
+    if config.base is not None:
+        read["base"] = config.base
+    with StageDirectory(out, "sft", config, read) as stage:
         if stage.finished:
             return stage.manifest()
         trajectories = inputs["trajectories"] / "records.jsonl"
