@@ -147,6 +147,11 @@ class Corpus:
         return {entity.id: entity for entity in self.entities}
 
     @cached_property
+    def ended(self) -> frozenset[str]:
+        """Relations of which some facts held for a time only, so that a question tells all of them in the past."""
+        return frozenset(fact.relation for fact in self.facts if fact.end is not None)
+
+    @cached_property
     def fact(self) -> dict[str, Fact]:
         return {fact.id: fact for fact in self.facts}
 

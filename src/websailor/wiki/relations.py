@@ -32,6 +32,8 @@ Saying = Literal[
     "how_many_inverse",
     "at",
     "at_inverse",
+    "ever",
+    "ever_inverse",
     "less",
     "more",
     "less_by",
@@ -74,6 +76,9 @@ class Wording(Record):
     """A fact with a tenure at a time: "was led {t} by {o}"."""
     at_inverse: tuple[str, ...] = ()
     """The same, said of the object: "led {s} {t}"."""
+    ever: tuple[str, ...] = ()
+    """Said instead of `clue` where some facts of the relation have ended: "has worked for {o}"."""
+    ever_inverse: tuple[str, ...] = ()
     less: tuple[str, ...] = ()
     """The subject's date or number against that of another subject: "was born earlier than {o}"."""
     more: tuple[str, ...] = ()

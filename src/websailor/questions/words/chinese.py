@@ -1,10 +1,12 @@
 """Chinese. What is told of a thing stands before it ("由X创立的公司"); names stay as the corpus spells them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from websailor.questions.words.amounts import ChineseAmounts, chinese_decade
 from websailor.questions.words.plan import Clause, NoWording, Thing
-from websailor.questions.words.speaker import Speaker, amount, amounts, ends_with_slot, filled
-from websailor.records import Domain
+from websailor.questions.words.speaker import Speaker, amount, amounts, converted, ends_with_slot, filled
+from websailor.records import Domain, SourceKind
 
 _MEASURES = {
     "person": "位",
@@ -18,10 +20,30 @@ _MEASURES = {
 """Measure words; 个 for all other types."""
 
 
+_SOURCES: dict[SourceKind, str] = {"infobox": "信息框", "sentence": "正文", "table": "表格"}
+
+
+class ChineseFrames:
+    """See `sayings.Frames`."""
+
+    def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
+        return [f"在{event}{amount}之{'前' if before else '后'}{happened}"]
+
+    def alike(self, shared: Sequence[str]) -> list[str]:
+        nouns = "和".join(shared)
+        return [f"与{{o}}有相同的{nouns}", f"{nouns}与{{o}}相同"]
+
+    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
+        whose = f"该{noun}" if of_end else "其"
+        return f"{phrase}（以{whose}条目的{_SOURCES[kind]}为准）"
+
+
 class Chinese(Speaker):
     """See the module."""
 
     language = "zh"
+    amounts = ChineseAmounts()
+    frames = ChineseFrames()
 
     def noun(self, variable: str) -> str:
         return self.kind(variable).chinese
@@ -33,12 +55,14 @@ class Chinese(Speaker):
     def again(self, variable: str) -> str:
         return self.counted(variable, "同一")
 
+    def that(self, variable: str, role: str | None) -> str:
+        return f"该{role or self.noun(variable)}"
+
     def value(self, domain: Domain, unit: str | None) -> str:
         suffix = f" {unit}" if unit else ""
         match domain.lattice:
             case "decade":
-                year = int(domain.value.removesuffix("s"))
-                return f"{year // 100 + 1}世纪{year % 100 or '00'}年代"
+                return chinese_decade(domain.value)
             case "half_century":
                 first, last = domain.value.split("-")
                 return f"{first}年至{last}年间"
@@ -46,6 +70,9 @@ class Chinese(Speaker):
                 return f"{domain.value}世纪"
             case "range":
                 return "{}至{}".format(*amounts(domain)) + suffix
+            case "converted":
+                low, high, unit = converted(domain)
+                return f"{low}至{high}{self.amounts.unit(unit)}"
             case "year":
                 year = int(domain.value)
                 return f"{year}年" if year > 0 else f"公元前{-year}年"
@@ -55,7 +82,9 @@ class Chinese(Speaker):
     def described(self, thing: Thing) -> str:
         told = self.attribute(thing.clauses)
         letter = self.initial(thing.variable)
-        if letter:
+        if thing.called is not None:
+            told = f"名叫{thing.called.name}{'、' if told else '的'}{told}"
+        elif letter:
             told = f"名称以{letter}开头{'、' if told else '的'}{told}"
         if thing.variable in self.others:
             return self.counted(thing.variable, "另一", told)
@@ -70,22 +99,25 @@ class Chinese(Speaker):
         long = [clause for clause in clauses if self.is_long(clause.end)]
         if long and (len(clauses) > 1 or any(self.is_long(one.end) for one in _clauses(long[0]))):
             raise NoWording("too much stands before one noun")
-        texts: list[str] = []
-        for clause in clauses:
-            words = self.phrases(clause)
-            if clause.forward:
-                plain = [phrase for phrase in words.clue if not phrase.startswith("是")]
-                texts.append(filled(self.rng.choice(plain or list(words.clue)), self.mention(clause.end)))
-            else:
-                texts.append(filled(self.rng.choice(words.relative), self.mention(clause.end)).removesuffix("的"))
+        texts = [self._attributive(clause) for clause in clauses]
         return f"{'、'.join(texts)}的" if texts else ""
+
+    def _attributive(self, clause: Clause) -> str:
+        """A clause as it stands before 的."""
+        phrases = self.sayings.of(clause)
+        if clause.end is not None and not clause.forward and phrases.relatives:
+            return filled(self.rng.choice(phrases.relatives), self.other_end(clause)).removesuffix("的")
+        plain = [phrase for phrase in phrases.verbs if not phrase.startswith("是")]
+        return self._filled(self.rng.choice(plain or phrases.verbs), clause)
+
+    def _filled(self, phrase: str, clause: Clause) -> str:
+        return phrase if clause.end is None else filled(phrase, self.other_end(clause))
 
     def predicate(self, clause: Clause) -> str:
         """A verb phrase said of the near end."""
-        words = self.phrases(clause)
-        choices = words.clue if clause.forward else words.inverse
+        choices = self.sayings.of(clause).verbs
         closed = [phrase for phrase in choices if ends_with_slot(phrase)] if self.is_long(clause.end) else []
-        return filled(self.rng.choice(closed or list(choices)), self.mention(clause.end))
+        return self._filled(self.rng.choice(closed or choices), clause)
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         texts = [self.predicate(clause) for clause in clauses]
@@ -93,11 +125,32 @@ class Chinese(Speaker):
 
     def statement(self) -> str:
         other = "另一" if self.root.variable in self.others else "这"
-        return f"{self.counted(self.root.variable, other)}{self.predicates(self.root.clauses)}。"
+        subject = self.counted(self.root.variable, other)
+        if self.root.rank is not None:
+            return f"在符合其余条件的所有{self.noun(self.root.variable)}中，{subject}{self.ranked()}。"
+        return f"{subject}{self.predicates(self.root.clauses)}。"
+
+    def ranked(self) -> str:
+        """ "出生时间第二早"."""
+        assert self.root.rank is not None
+        return self.rng.choice(self.sayings.rank(self.root.rank))
 
     def brief(self) -> str:
         word = "另外哪" if self.root.variable in self.others else "哪"
-        return f"{self.counted(self.root.variable, word)}{self.predicates(self.root.clauses)}？"
+        if self.root.rank is None:
+            return f"{self.counted(self.root.variable, word)}{self.predicates(self.root.clauses)}？"
+        noun = self.noun(self.root.variable)
+        which = self.counted(self.root.variable, "哪").removesuffix(noun)
+        if not self.root.clauses:
+            return f"在所有{noun}中，{which}{self.ranked()}？"
+        but = f"（{'、'.join(self.rivals())}除外）" if self.rivals() else ""
+        return (
+            f"请考虑满足以下条件的所有{noun}{but}：{self.predicates(self.root.clauses)}。其中{which}{self.ranked()}？"
+        )
+
+    def none_allowed(self) -> str:
+        noun = self.noun(self.root.variable)
+        return self.rng.choice([f"如果没有这样的{noun}，请回答“none”。", f"也可能没有这样的{noun}，那样请回答“none”。"])
 
     def full(self) -> str:
         noun = self.noun(self.root.variable)
@@ -108,6 +161,8 @@ class Chinese(Speaker):
         for clause in self.root.clauses:
             if self.is_long(clause.end):
                 sentences.extend(self._told_apart(clause, f"该{noun}", deep=False))
+        if self.root.rank is not None:
+            sentences.append(f"在符合上述条件的所有{noun}中，该{noun}{self.ranked()}")
         who = self.kind(self.root.variable).pronoun == "who"
         question = self.rng.choice(["请问{}是谁", "{}是谁"] if who else ["请问{}叫什么", "{}的名称是什么"])
         return f"{'。'.join(sentences)}。{question.format(f'该{noun}')}？"
@@ -122,8 +177,8 @@ class Chinese(Speaker):
         rest = thing.clauses[len(first) :]
         if rest:
             self.definite = frozenset(self.definite) - {thing.variable}
-        introduced = Thing(thing.variable, list(first))
-        sentences = [f"{subject}{self.predicate(Clause(clause.atom, clause.forward, introduced))}"]
+        introduced = replace(thing, clauses=list(first))
+        sentences = [f"{subject}{self.predicate(replace(clause, end=introduced))}"]
         if not rest:
             return sentences
         that = self.counted(thing.variable, "那")
@@ -147,4 +202,5 @@ def _clauses(clause: Clause) -> list[Clause]:
 
 
 def _variable(clause: Clause) -> str:
+    assert clause.end is not None
     return clause.end.variable

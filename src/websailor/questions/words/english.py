@@ -6,10 +6,12 @@ stand at the end of their clause, and what follows one is set off by a comma, so
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from websailor.questions.words.plan import Clause, Mention, NoWording, Thing
-from websailor.questions.words.speaker import Speaker, amount, amounts, ends_with_slot, filled
-from websailor.records import Domain
+from websailor.questions.words.amounts import EnglishAmounts
+from websailor.questions.words.plan import Clause, End, Mention, NoWording, Thing
+from websailor.questions.words.speaker import Speaker, amount, amounts, converted, ends_with_slot, filled
+from websailor.records import Atom, Domain, SourceKind
 
 _PARTICIPLES = frozenset(
     [
@@ -73,10 +75,40 @@ def sentence(text: str) -> str:
     return capital(text) if text.endswith(".") else f"{capital(text)}."
 
 
+_BEFORE_SLOT = re.compile(r"(?P<verb>.+?) (?P<tail>(?:(?:by|in|at|for|to|with|of|on|from|after) )?\{[so]\})")
+_SOURCES: dict[SourceKind, str] = {"infobox": "the infobox", "sentence": "the text", "table": "a table"}
+
+
+class EnglishFrames:
+    """See `sayings.Frames`."""
+
+    def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
+        return [f"{happened} {f'{amount} ' if amount else ''}{'before' if before else 'after'} {event}"]
+
+    def alike(self, shared: Sequence[str]) -> list[str]:
+        same = listed([f"the same {noun}" for noun in shared])
+        return [f"shares {listed([with_article(noun) for noun in shared])} with {{o}}", f"has {same} as {{o}}"]
+
+    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
+        """In brackets, before what may be a long noun phrase."""
+        whose = (
+            f"of that {noun}'s article"
+            if of_end
+            else "of its own article"
+            if noun != "person"
+            else "of the person's own article"
+        )
+        rule = f"(according to {_SOURCES[kind]} {whose})"
+        match = _BEFORE_SLOT.fullmatch(phrase)
+        return f"{match['verb']} {rule} {match['tail']}" if match else f"{phrase} {rule}"
+
+
 class English(Speaker):
     """See the module."""
 
     language = "en"
+    amounts = EnglishAmounts()
+    frames = EnglishFrames()
 
     def noun(self, variable: str) -> str:
         noun = self.corpus.lexicon.noun(self.kind(variable).name)
@@ -85,6 +117,9 @@ class English(Speaker):
 
     def again(self, variable: str) -> str:
         return f"the same {self.noun(variable)}"
+
+    def that(self, variable: str, role: str | None) -> str:
+        return f"that {role or self.noun(variable)}"
 
     def value(self, domain: Domain, unit: str | None) -> str:
         suffix = f" {unit}" if unit else ""
@@ -97,6 +132,9 @@ class English(Speaker):
                 return f"the {ordinal(int(domain.value))} century"
             case "range":
                 return "between {} and {}".format(*amounts(domain)) + suffix
+            case "converted":
+                low, high, unit = converted(domain)
+                return f"between {low} and {high} {self.amounts.unit(unit)}"
             case "year":
                 year = int(domain.value)
                 return str(year) if year > 0 else f"{-year} BC"
@@ -108,20 +146,23 @@ class English(Speaker):
         takes = kind_name == "currency" or (kind_name != "person" and bool(_TAKES_THE.match(name)))
         return f"the {name}" if takes and not name.startswith("The ") else name
 
-    def head(self, variable: str, definite: bool) -> str:
+    def head(self, thing: Thing, definite: bool) -> str:
         """The noun phrase without its clauses."""
+        variable = thing.variable
         noun = self.noun(variable)
         article = f"the {noun}" if definite else with_article(noun)
         head = f"another {noun}" if variable in self.others else article
+        if thing.called is not None:
+            return f"{head} called {thing.called.name}"
         letter = self.initial(variable)
         return f"{head} whose name begins with {letter}" if letter else head
 
     def described(self, thing: Thing) -> str:
-        head = self.head(thing.variable, thing.variable in self.definite)
+        head = self.head(thing, thing.variable in self.definite)
         if not thing.clauses:
             return head
-        joint = " and" if self.initial(thing.variable) else ""
-        return f"{head}{joint} {self.relative(thing, thing.clauses, whole=not joint)}"
+        joint = " and" if self.initial(thing.variable) and thing.called is None else ""
+        return f"{head}{joint} {self.relative(thing, thing.clauses, whole=not joint and thing.called is None)}"
 
     def relative(self, thing: Thing, clauses: Sequence[Clause], whole: bool = True) -> str:
         """Relative clauses: "that was founded by X and has its head office in Y"; reduced to "founded by X" where one
@@ -138,38 +179,42 @@ class English(Speaker):
             return pronoun + listed(self._together([text.removeprefix(pronoun) for text in texts], clauses))
         return listed(texts)
 
-    def pronouns_in(self, end: Thing | Mention) -> set[str]:
+    def pronouns_in(self, end: End | None) -> set[str]:
         """Relative pronouns of what is described within a noun phrase."""
         if not isinstance(end, Thing) or not end.clauses:
             return set()
         below = set[str]().union(*(self.pronouns_in(clause.end) for clause in end.clauses))
         return {self.kind(end.variable).pronoun, *below}
 
-    def nouns_in(self, end: Thing | Mention) -> set[str]:
+    def nouns_in(self, end: End | None) -> set[str]:
         """Types of what is described within a noun phrase, itself included."""
-        if isinstance(end, Mention) or self.is_literal(end.variable) or self.is_named(end.variable):
+        if end is None or isinstance(end, Mention) or self.is_literal(end.variable) or self.is_named(end.variable):
             return set()
         below = set[str]().union(*(self.nouns_in(clause.end) for clause in end.clauses))
         return {self.noun(end.variable), *below}
 
     def _relative(self, clause: Clause, pronoun: str) -> str:
-        if clause.forward or self.is_long(clause.end):
-            return pronoun + self.predicate(clause)
-        return filled(self.rng.choice(self.phrases(clause).relative), self.mention(clause.end))
+        if not clause.forward and not self.is_long(clause.end):
+            relatives = self.sayings.of(clause).relatives
+            if relatives:
+                return filled(self.rng.choice(relatives), self.other_end(clause))
+        return pronoun + self.predicate(clause)
 
     def predicate(self, clause: Clause) -> str:
         """A verb phrase said of the near end: "works for the company ..."."""
-        words = self.phrases(clause)
-        choices = list(words.clue if clause.forward else words.inverse)
-        if "," in self.mention(clause.end):
+        phrases = self.sayings.of(clause)
+        choices = phrases.verbs
+        if clause.end is None:
+            return self.rng.choice(choices)
+        if "," in self.other_end(clause):
             choices = [phrase for phrase in choices if ends_with_slot(phrase)] or choices
         if self.is_long(clause.end):
             choices = [phrase for phrase in choices if ends_with_slot(phrase)]
-            if not choices and not clause.forward:
-                choices = [f"is the {words.noun} of {{s}}"]
+            if not choices and not clause.forward and phrases.relatives and isinstance(clause.said, Atom):
+                choices = [f"is the {phrases.noun} of {{s}}"]
         if not choices:
-            raise NoWording(f"{clause.atom.relation} has no phrase that a long description can follow")
-        return _BEFORE_BETWEEN.sub(r"\1", filled(self.rng.choice(choices), self.mention(clause.end)))
+            raise NoWording("a clue has no phrase that a long description can follow")
+        return _BEFORE_BETWEEN.sub(r"\1", filled(self.rng.choice(choices), self.other_end(clause)))
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         """Verb phrases joined; a comma goes before what follows a long one."""
@@ -182,11 +227,11 @@ class English(Speaker):
         """One verb for a time and a place: "was born in 1953" and "was born in X" are "was born in X in 1953"."""
         for number, clause in enumerate(clauses):
             time = _IN.fullmatch(texts[number])
-            if time is None or not self.is_literal(clause.end.variable):
+            if time is None or not _is_plain(clause) or not self.is_literal(_end(clause).variable):
                 continue
             for other, place in enumerate(clauses):
-                match = _IN.fullmatch(texts[other])
-                if match and not self.is_literal(place.end.variable) and match["verb"] == time["verb"]:
+                match = _IN.fullmatch(texts[other]) if _is_plain(place) else None
+                if match and not self.is_literal(_end(place).variable) and match["verb"] == time["verb"]:
                     tails = [match["tail"], time["tail"]]
                     if self.is_long(place.end):
                         tails.reverse()
@@ -197,16 +242,51 @@ class English(Speaker):
     def statement(self) -> str:
         noun = self.noun(self.root.variable)
         other = "other " if self.root.variable in self.others else ""
-        return sentence(f"the {other}{noun} {self.predicates(self.root.clauses)}")
+        if self.root.rank is None:
+            return sentence(f"the {other}{noun} {self.predicates(self.root.clauses)}")
+        plural = self.kind(self.root.variable).plural
+        return sentence(f"of all the {plural} of {self.whom} the rest is true, this one {self.ranked()}")
+
+    @property
+    def whom(self) -> str:
+        return "whom" if self.kind(self.root.variable).pronoun == "who" else "which"
+
+    def ranked(self) -> str:
+        """ "was the second to be born"."""
+        assert self.root.rank is not None
+        return self.rng.choice(self.sayings.rank(self.root.rank))
 
     def brief(self) -> str:
         noun = self.noun(self.root.variable)
+        if self.root.rank is not None:
+            return self._brief_rank(noun)
         told = self.predicates(self.root.clauses)
         if self.root.variable in self.others:
             return f"Which other {noun} {told}?"
         if self.kind(self.root.variable).pronoun == "who" and self.rng.random() < 0.3:
             return f"Who {told}?"
         return f"Which {noun} {told}?"
+
+    def none_allowed(self) -> str:
+        noun = self.noun(self.root.variable)
+        return self.rng.choice(
+            [
+                f' If there is no such {noun}, answer "none".',
+                f' It may be that there is no such {noun}: then answer "none".',
+            ]
+        )
+
+    def _brief_rank(self, noun: str) -> str:
+        """All that the clues fit, then the one among them."""
+        kind = self.kind(self.root.variable)
+        if not self.root.clauses:
+            return f"Which of all {kind.plural} {self.ranked()}?"
+        every = f"every {noun}"
+        if self.root.variable in self.others:
+            every += f" other than {listed(self.rivals(), 'or')}"
+        opening = self.rng.choice(["Consider {}", "Take {}", "Think of {}"]).format(every)
+        told = self.predicates(self.root.clauses)
+        return f"{opening} {kind.pronoun} {told}. Which of them {self.ranked()}?"
 
     def full(self) -> str:
         noun = self.noun(self.root.variable)
@@ -225,8 +305,19 @@ class English(Speaker):
         for number, clause in enumerate(long):
             sentences.extend(self._told_apart(clause, again if number or named_again else f"this {noun}"))
         who = self.kind(self.root.variable).pronoun == "who"
+        if self.root.rank is not None:
+            plural = self.kind(self.root.variable).plural
+            one = "the one who" if who else "the one that"
+            sentences.append(
+                self.rng.choice(
+                    [
+                        f"of all the {plural} of {self.whom} this is true, it is {one} {{}}",
+                        f"several {plural} may fit this; I mean {one} {{}} among them",
+                    ]
+                ).format(self.ranked())
+            )
         closing = ["What is its name?", f"Which {noun} is it?"] if not who else ["Who is it?", f"Who is this {noun}?"]
-        if opening.startswith("I would") and not long:
+        if opening.startswith("I would") and not long and self.root.rank is None:
             return f"{sentence(sentences[0])} {closing[1]}"
         return " ".join([*map(sentence, sentences), self.rng.choice(closing)])
 
@@ -237,9 +328,9 @@ class English(Speaker):
         first, rest = thing.clauses[:1], thing.clauses[1:]
         if not rest:
             return [f"{subject} {self.predicate(clause)}"]
-        introduced = Thing(thing.variable, first)
+        introduced = replace(thing, clauses=first)
         self.definite = frozenset(self.definite) - {thing.variable}
-        sentences = [f"{subject} {self.predicate(Clause(clause.atom, clause.forward, introduced))}"]
+        sentences = [f"{subject} {self.predicate(replace(clause, end=introduced))}"]
         noun = self.noun(thing.variable)
         that = f"that {noun}"
         if subject.startswith("the latter") or subject in (that, f"that same {noun}"):
@@ -269,3 +360,13 @@ def _reduced(clause: str, pronoun: str) -> str:
             if first in _PARTICIPLES or (first.endswith("ed") and len(first) > 3):
                 return rest
     return clause
+
+
+def _is_plain(clause: Clause) -> bool:
+    """True for an atom without a time or a source of its own."""
+    return isinstance(clause.said, Atom) and clause.said.at is None and clause.said.stated_in is None
+
+
+def _end(clause: Clause) -> End:
+    assert clause.end is not None
+    return clause.end

@@ -14,9 +14,9 @@ from websailor.questions.proof.engine import ask
 from websailor.questions.structure import Branch, branches
 from websailor.questions.words.chinese import Chinese
 from websailor.questions.words.english import English
-from websailor.questions.words.plan import Clause, Thing, plan, told_order
+from websailor.questions.words.plan import Clause, Thing, last_told, plan
 from websailor.questions.words.speaker import Speaker
-from websailor.records import Pattern
+from websailor.records import Atom, Pattern
 from websailor.wiki.relations import Language
 
 Style = Literal["brief", "full"]
@@ -35,9 +35,18 @@ class Words:
 
 def ordered_clues(pattern: Pattern) -> list[Branch]:
     """The clues in the order in which the question tells them."""
-    root = plan(pattern, range(len(pattern.atoms)))
-    place = {number: position for position, number in enumerate(told_order(pattern, root))}
-    return sorted(branches(pattern), key=lambda clue: max(place[number] for number in clue.atoms))
+    place = last_told(whole(pattern))
+
+    def told(clue: Branch) -> int:
+        said = [("atom", number) for number in clue.atoms] + [("condition", number) for number in clue.conditions]
+        return max(place.get(part, -1) for part in said)
+
+    return sorted(branches(pattern), key=told)
+
+
+def whole(pattern: Pattern) -> Thing:
+    """All that a question tells, as a tree."""
+    return plan(pattern, range(len(pattern.atoms)), range(len(pattern.conditions)))
 
 
 def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozenset[str]:
@@ -45,20 +54,22 @@ def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozens
 
     A real encyclopedia does not say all that is so: there, some clause must say what only one thing can be.
     """
-    number_of = {id(atom): number for number, atom in enumerate(pattern.atoms)}
     found: set[str] = set()
 
-    def visit(thing: Thing) -> set[int]:
-        below: set[int] = set()
+    def visit(thing: Thing) -> tuple[set[int], set[int]]:
+        atoms, conditions = set[int](), set(thing.conditions)
         for clause in thing.clauses:
-            below.add(number_of[id(clause.atom)])
+            atoms.update(clause.atoms)
+            conditions.update(clause.conditions)
             if isinstance(clause.end, Thing):
-                below |= visit(clause.end)
+                below = visit(clause.end)
+                atoms |= below[0]
+                conditions |= below[1]
         if thing is not root and any(_singles_out(corpus, clause) for clause in thing.clauses):
             alone = pattern.model_copy(update={"focus": thing.variable})
-            if len(ask(corpus.tables, alone, frozenset(below))) == 1:
+            if len(ask(corpus.tables, alone, frozenset(atoms), frozenset(conditions))) == 1:
                 found.add(thing.variable)
-        return below
+        return atoms, conditions
 
     visit(root)
     return frozenset(found)
@@ -68,21 +79,34 @@ def _singles_out(corpus: Corpus, clause: Clause) -> bool:
     """True where a clause may fit one thing alone: always, in a generated encyclopedia (all of it is known)."""
     if corpus.lexicon.is_generated:
         return True
-    relation = corpus.relation(corpus.fact[clause.atom.fact])
+    fact = corpus.fact.get(clause.said.fact) if isinstance(clause.said, Atom) else None
+    relation = None if fact is None else corpus.relation(fact)
     return relation is not None and (relation.inverse_functional if clause.forward else relation.functional)
 
 
 def realise(
-    corpus: Corpus, pattern: Pattern, clues: Sequence[Branch], style: Style, language: Language, rng: random.Random
+    corpus: Corpus,
+    pattern: Pattern,
+    clues: Sequence[Branch],
+    style: Style,
+    language: Language,
+    rng: random.Random,
+    may_be_none: bool = False,
 ) -> Words:
-    """Say a question. The same `rng` state gives the same words."""
-    root = plan(pattern, range(len(pattern.atoms)))
+    """Say a question. The same `rng` state gives the same words.
+
+    `may_be_none` adds the sentence that allows the answer "none": to every question without an answer, and to a share
+    of the others, so that it tells nothing.
+    """
+    root = whole(pattern)
     definite = definite_variables(corpus, pattern, root)
     speaker = SPEAKERS[language](corpus, pattern, root, definite, rng)
     prompt = speaker.brief() if style == "brief" else speaker.full()
+    if may_be_none:
+        prompt += speaker.none_allowed()
     texts: list[str] = []
     for clue in clues:
-        alone = plan(pattern, clue.atoms)
+        alone = plan(pattern, clue.atoms, clue.conditions)
         known = definite_variables(corpus, pattern, alone)
         texts.append(SPEAKERS[language](corpus, pattern, alone, known, random.Random(0)).statement())
     return Words(prompt, tuple(texts))

@@ -12,17 +12,29 @@ from typing import ClassVar
 from websailor.questions.corpus import Corpus
 from websailor.questions.proof.labels import number_bounds
 from websailor.questions.structure import domain_of
-from websailor.questions.words.plan import Clause, Mention, NoWording, Thing, kind_of, other_variables
-from websailor.records import Domain, Pattern
-from websailor.wiki.relations import Kind, Language, Wording
-
-End = Thing | Mention
+from websailor.questions.words.amounts import Amounts
+from websailor.questions.words.plan import (
+    Clause,
+    End,
+    Mention,
+    NoWording,
+    Thing,
+    clauses,
+    kind_of,
+    other_variables,
+    things,
+)
+from websailor.questions.words.sayings import Frames, Sayings
+from websailor.records import Atom, Domain, Pattern
+from websailor.wiki.relations import Kind, Language
 
 
 class Speaker(ABC):
     """Says one pattern in one language. All choices come from `rng`."""
 
     language: ClassVar[Language]
+    amounts: ClassVar[Amounts]
+    frames: ClassVar[Frames]
 
     def __init__(
         self, corpus: Corpus, pattern: Pattern, root: Thing, definite: Collection[str], rng: random.Random
@@ -34,6 +46,7 @@ class Speaker(ABC):
         """Variables whose description fits one thing alone."""
         self.rng = rng
         self.others = other_variables(pattern, root)
+        self.sayings = Sayings(corpus, pattern, self.language, self.amounts, self.frames)
 
     @abstractmethod
     def brief(self) -> str:
@@ -48,6 +61,10 @@ class Speaker(ABC):
         """What is told of the focus, as a statement: the text of a clue."""
 
     @abstractmethod
+    def none_allowed(self) -> str:
+        """What follows a question that may have no answer."""
+
+    @abstractmethod
     def value(self, domain: Domain, unit: str | None) -> str:
         """A literal or the label that stands for it."""
 
@@ -57,7 +74,11 @@ class Speaker(ABC):
 
     @abstractmethod
     def again(self, variable: str) -> str:
-        """A thing that was told of before: "the same company"."""
+        """A thing that was told of before, where a cycle closes: "the same company"."""
+
+    @abstractmethod
+    def that(self, variable: str, role: str | None) -> str:
+        """A thing that was told of before, in a comparison: "that company", or "that employer" by its role."""
 
     def named(self, name: str, kind_name: str) -> str:
         """A real name, of something of the given type, as it stands in a sentence."""
@@ -71,11 +92,33 @@ class Speaker(ABC):
             raise NoWording(f"no word for the type {name}")
         return found
 
-    def phrases(self, clause: Clause) -> Wording:
-        found = self.corpus.relation(self.corpus.fact[clause.atom.fact])
-        if found is None:
-            raise NoWording(f"no words for the relation {clause.atom.relation}")
-        return found.chinese if self.language == "zh" else found
+    def other_end(self, clause: Clause) -> str:
+        """The noun phrase of a clause's other end."""
+        end = clause.end
+        assert end is not None
+        if isinstance(end, Mention) and not isinstance(clause.said, Atom):
+            return self.reference(end.variable)
+        return self.mention(end)
+
+    def reference(self, variable: str) -> str:
+        """ "that company", where it was the only one, or by the role in which it was introduced: "that employer"."""
+        if sum(self._type(thing.variable) == self._type(variable) for thing in things(self.root)) == 1:
+            return self.that(variable, None)
+        roles = {
+            clause.end.variable: self.sayings.of(clause).noun
+            for clause in clauses(self.root)
+            if isinstance(clause.end, Thing) and isinstance(clause.said, Atom) and clause.forward
+        }
+        role = roles.get(variable)
+        if role is None or list(roles.values()).count(role) > 1:
+            raise NoWording(f"no short way to speak of {variable} again")
+        return self.that(variable, role)
+
+    def _type(self, variable: str) -> str:
+        if self.is_literal(variable):
+            return self.pattern.value_types[variable]
+        domain = domain_of(self.pattern, variable, "entity")
+        return self.corpus.entity[domain.value].kind if domain is not None else kind_of(self.pattern, variable)
 
     def mention(self, end: End) -> str:
         """The noun phrase of any variable."""
@@ -86,9 +129,9 @@ class Speaker(ABC):
             domain = domain_of(self.pattern, variable)
             assert domain is not None
             atom = next(atom for atom in self.pattern.atoms if atom.object == variable)
-            return self.value(domain, self.corpus.fact[atom.fact].unit)
-        if self.is_named(variable):
-            entity = self.corpus.entity[self.pattern.assignment[variable]]
+            return self.value(domain, self.sayings.unit(atom))
+        if (anchor := domain_of(self.pattern, variable, "entity")) is not None:
+            entity = self.corpus.entity[anchor.value]
             name = self.corpus.mention(entity)
             kind = entity.kind if entity.id in self.corpus.typed else ""
             return name if self.corpus.lexicon.is_generated else self.named(name, kind)
@@ -111,7 +154,7 @@ class Speaker(ABC):
         domain = domain_of(self.pattern, variable, "initial")
         return domain.value if domain is not None else None
 
-    def is_long(self, end: End) -> bool:
+    def is_long(self, end: End | None) -> bool:
         """True when the noun phrase carries clauses of its own."""
         return isinstance(end, Thing) and (bool(end.clauses) or self.initial(end.variable) is not None)
 
@@ -126,6 +169,13 @@ def amounts(domain: Domain) -> tuple[str, str]:
     """Both ends of a range."""
     low, high = number_bounds(domain.value)
     return amount(str(low)), amount(str(high))
+
+
+def converted(domain: Domain) -> tuple[str, str, str]:
+    """Both ends of a range in another unit, and the unit: `40..50 sq mi`."""
+    bounds, _, unit = domain.value.partition(" ")
+    low, high = number_bounds(bounds)
+    return amount(str(low)), amount(str(high)), unit
 
 
 _SLOT = re.compile(r"\{[so]\}")
