@@ -2,9 +2,12 @@
 
 from encyclopedia import Encyclopedia, entity, page
 
-from websailor.graph.extraction import fact_id, name_of, plain_number, read_page, relation_name
+from websailor.graph.collecting import fact_id
+from websailor.graph.extraction import read_page
+from websailor.graph.fields import plain_number, relation_name
 from websailor.graph.kinds import kind_of_infobox, kind_of_object, kind_of_page
 from websailor.records import InfoboxField, Link, Page, Value
+from websailor.wiki.titles import plain_name
 
 
 def stated(subject: Page, *others: Page, query: str | None = None, **redirects: str) -> set[tuple[str, str, str]]:
@@ -163,7 +166,7 @@ def test_disambiguation_pages_state_nothing() -> None:
 
 
 def test_names_relations_numbers() -> None:
-    assert [name_of(title) for title in ("Mercury (planet)", "Ada", "(Ada)")] == ["Mercury", "Ada", "(Ada)"]
+    assert [plain_name(title) for title in ("Mercury (planet)", "Ada", "(Ada)")] == ["Mercury", "Ada", "(Ada)"]
     keys = ("Birth place", "leader_name2", "area_km2", "child4", "genre_1", "2")
     assert [relation_name(key) for key in keys] == ["birth_place", "leader_name", "area_km2", "child", "genre", ""]
     assert [plain_number(number) for number in (12.0, 0.5, 1e15, -3.0)] == ["12", "0.5", "1000000000000000", "-3"]

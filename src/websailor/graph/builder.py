@@ -16,10 +16,12 @@ from itertools import islice
 import numpy as np
 
 from websailor.graph import Config
-from websailor.graph.extraction import Reading, fact_id, name_of
+from websailor.graph.collecting import fact_id
+from websailor.graph.extraction import Reading
 from websailor.graph.kinds import UNKNOWN, kind_of_object
 from websailor.graph.reader import Reader
 from websailor.records import Fact, Source
+from websailor.wiki.titles import plain_name
 
 MENTIONS = "mentions"
 
@@ -160,7 +162,7 @@ class GraphBuilder:
             self._earlier.discard(title)
             return
         other = self._near_stranger(title) if node.returns else None
-        query = name_of(title) if other is None else f"{name_of(title)} {name_of(other)}"
+        query = plain_name(title) if other is None else f"{plain_name(title)} {plain_name(other)}"
         node.returns += 1
         for reading in self._found(query):
             if any(end in self.nodes for end in _spoken_of(reading)):
@@ -197,7 +199,7 @@ class GraphBuilder:
             other = self._near_stranger(title)
             before = self.edges
             if other is not None:
-                for reading in self._found(f"{name_of(title)} {name_of(other)}"):
+                for reading in self._found(f"{plain_name(title)} {plain_name(other)}"):
                     known = {end for end in _spoken_of(reading) if end in self.nodes}
                     if reading.title in self.nodes or len(known) > 1:
                         self._add(reading, known_only=True)
@@ -253,6 +255,9 @@ class GraphBuilder:
         absent = set(reading.absent)
         for fact in accepted:
             self._accept(fact, absent)
+        for title, kind in reading.kinds:
+            if (node := self.nodes.get(title)) is not None:
+                node.votes[kind] += 1
         if (node := self.nodes.get(reading.title)) is not None:
             node.kind = reading.kind
             self._earlier.add(reading.title)

@@ -13,14 +13,15 @@ from functools import cache
 from typing import NamedTuple
 
 from websailor.graph.kinds import UNKNOWN
-from websailor.records import Page, ValueType
+from websailor.graph.statements import LONGEST_QUOTE, Statement
+from websailor.records import Page
 from websailor.wiki.relations import Relation, kinds, relations
 from websailor.wiki.sentences import sentence_spans
 
 ME, LINK, NUMBER = "{me}", "{o}", "{n}"
-LONGEST_QUOTE = 400
 _SENTENCE_ENDS = (".", "!", "?", '."', ".”", ".)", "。", "！", "？")
-SUBJECT, IGNORED = "s", ""
+SUBJECT, START, END, IGNORED = "s", "start", "end", ""
+NO_RELATION = frozenset({SUBJECT, START, END, IGNORED})
 _PLAIN_NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 _PRONOUN = re.compile(r"^(?:He|She|It|They)\b")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -29,26 +30,14 @@ _ASIDE = re.compile(r" \([^(){}]*\)")
 _CONVERTED = re.compile(r"(\{n\} [^\W\d]\w*) \(\{n\} [^(){}]*\)")
 
 
-class Statement(NamedTuple):
-    """A fact as text states it; entities as link targets, not yet resolved."""
-
-    subject: str | None
-    """None: the page's own entity."""
-    relation: str
-    value_type: ValueType
-    object: str | None
-    """None: the page's own entity. A number is in plain digits."""
-    quote: str
-    table: bool
-
-
 class Template(NamedTuple):
     """What a form says."""
 
     own: str
     """Role of the page's own entity: `s`, a relation (it is the object), or nothing."""
     roles: tuple[str, ...]
-    """Role of every mark for a link or number, in order: `s`, a relation (it is the object), or nothing."""
+    """Role of every mark for a link or number, in order: `s`, a relation (it is the object), the `start` or `end` of the
+    tenure, or nothing."""
 
 
 def statements(page: Page, name: str, kind: str) -> Iterator[Statement]:
@@ -84,18 +73,17 @@ def mentions(page: Page) -> Iterator[tuple[str, str]]:
 
 def _stated(template: Template, values: list[tuple[str, ...]], sentence: str) -> Iterator[Statement]:
     known, table = relations(), " | " in sentence
-    subjects: tuple[str | None, ...] = (None,)
-    for role, value in zip(template.roles, values, strict=True):
-        if role == SUBJECT:
-            subjects = value
-    if template.own not in (SUBJECT, IGNORED):
+    said = dict(zip(template.roles, values, strict=True))
+    subjects: tuple[str | None, ...] = said.get(SUBJECT, (None,))
+    start, end = (int(said[role][0]) if role in said else None for role in (START, END))
+    if template.own not in NO_RELATION:
         for subject in subjects:
-            yield Statement(subject, template.own, "entity", None, sentence, table)
+            yield Statement(subject, template.own, "entity", None, sentence, table, start, end)
     for role, value in zip(template.roles, values, strict=True):
-        if role not in (SUBJECT, IGNORED):
+        if role not in NO_RELATION:
             for subject in subjects:
                 for thing in value:
-                    yield Statement(subject, role, known[role].value_type, thing, sentence, table)
+                    yield Statement(subject, role, known[role].value_type, thing, sentence, table, start, end)
 
 
 def _meant(forms: dict[str, list[Template]], form: str, name: str, kind: str) -> Template | None:
@@ -112,7 +100,7 @@ def _meant(forms: dict[str, list[Template]], form: str, name: str, kind: str) ->
 def _symmetric(template: Template) -> Template:
     """The same for both readings of a sentence whose relation is symmetric: "A is married to B"."""
     known = relations()
-    if all(role in (SUBJECT, IGNORED) or known[role].symmetric for role in (template.own, *template.roles)):
+    if all(role in NO_RELATION or known[role].symmetric for role in (template.own, *template.roles)):
         return Template("", tuple(sorted((template.own, *template.roles))))
     return template
 
@@ -122,7 +110,7 @@ def _allowed(template: Template, kind: str) -> bool:
     if kind == UNKNOWN:
         return True
     if template.own == SUBJECT:
-        return all(role in ("", SUBJECT) or kind in known[role].subject for role in template.roles)
+        return all(role in NO_RELATION or kind in known[role].subject for role in template.roles)
     return template.own == IGNORED or kind in known[template.own].object
 
 
@@ -173,10 +161,10 @@ def _forms() -> dict[str, list[Template]]:
     def add(sentence: str, relation_of_slot: dict[str, str], own: str | None) -> None:
         """`own` is the slot that the page's entity fills."""
         slots = _SLOT.findall(sentence)
-        names = {slot: relation_of_slot.get(slot, IGNORED) for slot in slots if slot != "s"}
-        if any(name and known[name].value_type == "text" for name in names.values()):
+        names = {slot: relation_of_slot.get(slot, slot) for slot in slots if slot != "s"}
+        if any(name in known and known[name].value_type == "text" for name in names.values()):
             return
-        marks = {slot: _mark(known[name]) if name else NUMBER for slot, name in names.items()}
+        marks = {slot: _mark(known[name]) if name in known else NUMBER for slot, name in names.items()}
         form = _SLOT.sub(lambda slot: ME if slot[1] == own else marks.get(slot[1], LINK), sentence)
         roles = tuple(SUBJECT if slot == "s" else names[slot] for slot in slots if slot != own)
         role = SUBJECT if own == "s" else names[own] if own else IGNORED
@@ -190,9 +178,8 @@ def _forms() -> dict[str, list[Template]]:
                 add(sentence, {"o": relation.name}, own)
         for years in ("", " ({start}–{end})", " (since {start})"):
             row = f"{relation.noun.capitalize()} | {{o}}{years}"
-            slots = _SLOT.findall(row)
             if relation.value_type != "text":
-                roles = tuple(relation.name if slot == "o" else IGNORED for slot in slots)
+                roles = tuple(relation.name if slot == "o" else slot for slot in _SLOT.findall(row))
                 marked = _SLOT.sub(lambda slot: _mark(relation) if slot[1] == "o" else NUMBER, row)  # noqa: B023
                 forms.setdefault(marked, {})[Template(SUBJECT, roles)] = None
     for kind in kinds().values():

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from websailor.graph.builder import GraphBuilder
-from websailor.graph.extraction import fact_id
+from websailor.graph.collecting import fact_id
 from websailor.records import Entity, Fact, Source
 from websailor.wiki import relations_wikipedia
 

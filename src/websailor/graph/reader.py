@@ -14,7 +14,8 @@ from typing import Self
 from pydantic import ValidationError
 
 from websailor.errors import UserError
-from websailor.graph.extraction import Reading, Titles, read_page
+from websailor.graph.collecting import Titles
+from websailor.graph.extraction import Reading, read_page
 from websailor.records import Record
 from websailor.tools.base import ToolFailure, Web
 
@@ -43,11 +44,20 @@ class _Remembered:
 class Reader:
     """Searches and reads, each recorded in `journal`. Use as a context manager."""
 
-    def __init__(self, web: Web, titles: Titles, search_k: int, journal: Path, with_mentions: bool = False) -> None:
+    def __init__(
+        self,
+        web: Web,
+        titles: Titles,
+        search_k: int,
+        journal: Path,
+        with_mentions: bool = False,
+        generated: bool = True,
+    ) -> None:
         self._web = web
         self._titles = _Remembered(titles)
         self._search_k = search_k
         self._with_mentions = with_mentions
+        self._generated = generated
         self._path = journal
         self._earlier = deque(_recorded(journal))
         self._journal = journal.open("a", encoding="utf-8")
@@ -69,7 +79,7 @@ class Reader:
             return before.reading
         try:
             page = self._web.fetch(self._titles.url(title))
-            reading = read_page(page, self._titles, query, self._with_mentions)
+            reading = read_page(page, self._titles, query, self._with_mentions, self._generated)
         except ToolFailure:
             reading = None
         self._record(Asked(page=title, query=query, reading=reading))

@@ -13,13 +13,13 @@ from websailor.errors import UserError
 from websailor.files import StageDirectory, write_json, write_jsonl
 from websailor.graph import Config
 from websailor.graph.builder import MENTIONS, GraphBuilder
-from websailor.graph.extraction import name_of
 from websailor.graph.possible import possible_facts
 from websailor.graph.reader import Reader
 from websailor.graph.statistics import GraphStatistics, measure
 from websailor.progress import progress_bar
 from websailor.records import Entity, Fact, Manifest
 from websailor.tools.simulated import SimulatedWeb
+from websailor.wiki.titles import plain_name
 
 if TYPE_CHECKING:
     from websailor.wiki import Wiki
@@ -49,7 +49,9 @@ def build(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         journal = out / "journal.jsonl"
         with (
             progress_bar("graph", None if config.whole else config.edges) as bar,
-            Reader(SimulatedWeb(wiki), wiki, config.search_k, journal, config.mentions) as reader,
+            Reader(
+                SimulatedWeb(wiki), wiki, config.search_k, journal, config.mentions, generated=bool(wiki.lexicon)
+            ) as reader,
         ):
             builder = GraphBuilder(reader, config, iter(seeds), keep, rng)
             if config.whole:
@@ -114,7 +116,7 @@ def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator
     `rarity` is log2(pages / (1 + inlinks)), in bits; `homonyms` counts the other pages and entities of the same name;
     `common_noun` is 1 where pages spell the title with a small first letter more often than with a capital.
     """
-    names = Counter(name_of(title) for title in {*wiki.titles(), *builder.nodes})
+    names = Counter(plain_name(title) for title in {*wiki.titles(), *builder.nodes})
     pages = len(wiki)
     for title in sorted(builder.nodes):
         node = builder.nodes[title]
@@ -127,13 +129,13 @@ def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator
         shortened = (short,) if comma and node.type in PLACES and short not in builder.nodes else ()
         yield Entity(
             id=title,
-            name=name_of(title),
+            name=plain_name(title),
             aliases=tuple(dict.fromkeys((*wiki.redirects_to(title), *builder.called.get(title, ()), *shortened))),
             kind=node.type,
             statistics={
                 "degree": len(node.near),
                 "inlinks": inlinks,
-                "homonyms": names[name_of(title)] - 1,
+                "homonyms": names[plain_name(title)] - 1,
                 "title_rank": rank,
                 "rarity": round(float(np.log2(pages / (1 + inlinks))), 3),
                 "has_page": float(node.has_page),
