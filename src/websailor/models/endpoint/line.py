@@ -30,8 +30,8 @@ _SENT_HEADERS = ("host", "accept", "content-type", "content-length", "transfer-e
 about this machine stays here."""
 
 
-class _ReplyTooLarge(Exception):
-    """A reply grew over the limit."""
+class _BodyRefused(Exception):
+    """A body is not read to its end, for the reason given."""
 
 
 class Line:
@@ -67,7 +67,7 @@ class Line:
                     tried = attempt.num
                     return await self._attempt(body, telling, tried)
         except Transient as fault:
-            tries = "attempt" if tried == 1 else f"{tried} attempts"
+            tries = "1 attempt" if tried == 1 else f"{tried} attempts"
             raise EndpointError(
                 f"{config.base_url} ({config.model}): no reply after {tries}: {fault.reason}: "
                 "check that the endpoint runs and is reachable, or raise retries and timeout"
@@ -117,10 +117,8 @@ class Line:
             problem = Transient(f"the connection failed: {self._cause(error)}")
         except openai.APIError as error:
             problem = sort_event(error.body if error.body is not None else error.message, self._config, self._quoting)
-        except _ReplyTooLarge:
-            problem = EndpointError(
-                f"{self._config.base_url}: the reply is longer than max_reply_bytes ({self._config.max_reply_bytes})"
-            )
+        except _BodyRefused as refusal:
+            problem = EndpointError(f"{self._config.base_url} ({self._config.model}): {refusal}")
         except _httpx_errors() as error:
             problem = Transient(f"the connection failed: {self._cause(error)}")
         except Unreadable as error:
@@ -226,7 +224,7 @@ def _client(config: EndpointConfig, key: str | None) -> "openai.AsyncOpenAI":
             async for chunk in self._stream:
                 size += len(chunk)
                 if size > config.max_reply_bytes:
-                    raise _ReplyTooLarge
+                    raise _BodyRefused(f"the reply is longer than max_reply_bytes ({config.max_reply_bytes}): raise it")
                 yield chunk
 
         async def aclose(self) -> None:
@@ -240,7 +238,7 @@ def _client(config: EndpointConfig, key: str | None) -> "openai.AsyncOpenAI":
 
     async def bound(response: httpx2.Response) -> None:
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise _ReplyTooLarge  # packed although it was not asked for: what it would grow to is not known
+            raise _BodyRefused("packs its replies although it was asked not to: switch its compression off")
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = Bounded(response.stream)
 
