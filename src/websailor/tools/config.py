@@ -10,17 +10,17 @@ class ToolsConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
-    top_k: int = Field(default=10, ge=1)
+    top_k: int = Field(default=10, ge=1, le=1000)
     """Search results per query."""
-    snippet_words: int = Field(default=30, ge=1)
+    snippet_words: int = Field(default=30, ge=1, le=100_000)
     """Words of a snippet at most."""
     address: Literal["url", "title"] = "url"
     """How pages are named to the agent: by URL, or by title (shorter, for the embedded agent)."""
-    visit_sentences: int = Field(default=5, ge=0)
+    visit_sentences: int = Field(default=5, ge=0, le=1_000_000)
     """Sentences of a page at most."""
-    visit_fields: int = Field(default=8, ge=0)
+    visit_fields: int = Field(default=8, ge=0, le=100_000)
     """Infobox lines of a page at most."""
-    batch: int = Field(default=10, ge=1)
+    batch: int = Field(default=10, ge=1, le=1000)
     """Queries or pages in one call at most."""
-    cache: int = Field(default=4096, ge=0)
+    cache: int = Field(default=4096, ge=0, le=10**9)
     """Results kept in memory per tool: the rollouts of a group ask alike."""

@@ -12,11 +12,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import httpx2
 
-from websailor import __version__
 from websailor.tools.providers.base import BadKey, NotThere, Payload, Refused, Throttled, ToolName, Unavailable
 from websailor.tools.safety.addresses import Forbidden, parsed_url
 from websailor.tools.safety.transport import PublicOnly
@@ -69,7 +69,8 @@ class Http:
     def __init__(self, seconds: float = 20.0, page_transport: httpx2.AsyncBaseTransport | None = None) -> None:
         timeout = httpx2.Timeout(seconds, connect=min(seconds, 10.0))
         contact = os.environ.get(CONTACT, "").strip()
-        agent = f"websailor/{__version__} (research agent{f'; {contact}' if contact.isprintable() and contact else ''})"
+        signed = f"; {contact}" if contact and contact.isprintable() else ""
+        agent = f"websailor/{version('websailor')} (research agent{signed})"
         headers = {"User-Agent": agent, "Accept-Encoding": "gzip, deflate"}
         self._services = httpx2.AsyncClient(timeout=timeout, headers=headers, follow_redirects=False)
         self._pages = httpx2.AsyncClient(
