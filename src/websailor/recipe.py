@@ -142,11 +142,6 @@ def first_problem(error: ValidationError) -> str:
     return f"{where}: {message}{given}{more}" if where else f"{message}{more}"
 
 
-def settings(config: BaseModel | None) -> dict[str, Any]:
-    """What was set explicitly in a config that the command line built; defaults are left out."""
-    return {} if config is None else config.model_dump(exclude_unset=True)
-
-
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> Iterator[str]:
     """Every setting that differs, as `sft.seconds: 300, now 200`."""
     for key in sorted({*before, *after}):

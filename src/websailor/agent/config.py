@@ -15,17 +15,17 @@ class AgentConfig(BaseModel):
     prompt: PromptName = "full"
     """`full`: role, tool signatures, format, date. `native`: the same without signatures and format, for endpoints with
     native tool calls. `brief`: a dozen words, for the embedded agent."""
-    turns: int = Field(default=100, ge=1)
+    turns: int = Field(default=100, ge=1, le=100_000)
     """Turns of the model at most."""
-    context_tokens: int = Field(default=128 * 1024, ge=1)
+    context_tokens: int = Field(default=128 * 1024, ge=1, le=100_000_000)
     """Tokens of the whole conversation at most, the last answer included."""
-    max_tokens_per_turn: int = Field(default=10_000, ge=1)
+    max_tokens_per_turn: int = Field(default=10_000, ge=1, le=10_000_000)
     """Tokens of one turn at most."""
-    seconds: float | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0, le=1e9)
     """Wall time of the episode at most."""
-    format_errors: int = Field(default=3, ge=1)
+    format_errors: int = Field(default=3, ge=1, le=100_000)
     """Turns in a row without a usable call or answer that end the episode."""
-    tool_failures: int = Field(default=10, ge=1)
+    tool_failures: int = Field(default=10, ge=1, le=100_000)
     """Calls in a row that failed in the tool that end the episode."""
     repeated_calls: Literal["run", "refuse"] = "run"
     """What becomes of a call that this episode has made before, with the same arguments and with success. `run`: the

@@ -8,7 +8,7 @@ main numbers.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -29,17 +29,17 @@ class Config(StageConfig):
 
     split: Literal["held_out", "train", "all"] = "held_out"
     """Which questions: those that share no page with training, those of training, or all."""
-    count: int | None = Field(default=None, ge=1)
+    count: int | None = Field(default=None, ge=1, le=10**9)
     """Ask this many, drawn by the seed; None asks all."""
-    runs: int = Field(default=3, ge=1)
+    runs: int = Field(default=3, ge=1, le=10_000)
     """Episodes per question."""
-    pass_at: tuple[int, ...] = (1, 3)
+    pass_at: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(default=(1, 3), min_length=1)
     """Values of k for pass@k; those above `runs` are left out."""
-    concurrency: int = Field(default=64, ge=1)
+    concurrency: int = Field(default=64, ge=1, le=10_000)
     """Episodes in flight in a process."""
-    workers: int = Field(default=1, ge=1)
+    workers: int = Field(default=1, ge=1, le=1024)
     """Processes; more than one needs a policy that can be opened in each (a factory)."""
-    resamples: int = Field(default=2000, ge=100)
+    resamples: int = Field(default=2000, ge=100, le=1_000_000)
     """Bootstrap resamples behind every interval."""
     agent: AgentConfig = AgentConfig()
     sampling: Sampling = Sampling()

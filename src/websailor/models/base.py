@@ -8,6 +8,8 @@ state per conversation.
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from pydantic import Field
+
 from websailor.records import Message, Question, Record, Usage
 
 STOP_STRINGS = ("<tool_response>",)
@@ -17,10 +19,10 @@ STOP_STRINGS = ("<tool_response>",)
 class Sampling(Record):
     """How to sample one turn."""
 
-    temperature: float = 1.0
+    temperature: float = Field(default=1.0, ge=0, le=100, allow_inf_nan=False)
     """0 is greedy."""
-    top_p: float = 1.0
-    max_tokens: int = 10_000
+    top_p: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
+    max_tokens: int = Field(default=10_000, ge=1, le=10_000_000)
     """Tokens of one turn at most; a turn cut off there has `Reply.truncated`."""
     stop: tuple[str, ...] = STOP_STRINGS
     """Text that ends a turn; it is cut from the reply."""

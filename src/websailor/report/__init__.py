@@ -17,11 +17,11 @@ from websailor.records import Manifest
 class Config(StageConfig):
     """What the page shows."""
 
-    questions: int = Field(12, ge=0)
+    questions: int = Field(12, ge=0, le=1000)
     """Sample questions."""
-    comparisons: int = Field(6, ge=0)
+    comparisons: int = Field(6, ge=0, le=1000)
     """Questions whose episodes are shown side by side."""
-    graph_entities: int = Field(90, ge=0)
+    graph_entities: int = Field(90, ge=0, le=5000)
     """Entities in the drawn piece of the knowledge graph."""
     published: Path | None = Field(default=None, exclude=True)
     """A file of published questions (JSONL with `question`) to stand beside ours."""

@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 class Config(StageConfig):
     """Settings of reinforcement learning. Defaults are the embedded agent's."""
 
-    questions: int = Field(default=24, ge=1)
+    questions: int = Field(default=24, ge=1, le=100_000)
     """Questions of a batch, over all processes."""
-    rollouts: int = Field(default=8, ge=2)
+    rollouts: int = Field(default=8, ge=2, le=10_000)
     """Episodes of every question."""
-    steps: int = Field(default=80, ge=1)
+    steps: int = Field(default=80, ge=1, le=10**9)
     """Optimiser steps."""
-    seconds: float = Field(default=0.0, ge=0)
+    seconds: float = Field(default=0.0, ge=0, le=1e9)
     """Wall-clock budget; training ends with the step that exceeds it. 0: `steps` decides alone."""
     optimizer: Literal["adamw", "muon"] = "adamw"
     """`muon`: Muon for the matrices, AdamW for the rest."""
-    learning_rate: float = Field(default=5e-4, gt=0)
+    learning_rate: float = Field(default=5e-4, gt=0, le=1)
     """AdamW's."""
-    muon_lr: float = Field(default=2e-3, gt=0)
+    muon_lr: float = Field(default=2e-3, gt=0, le=1)
     """Muon's, for matrices, when it is used."""
-    warmup: int = Field(default=0, ge=0)
+    warmup: int = Field(default=0, ge=0, le=10**9)
     """Steps of linear warm-up."""
     decay: float = Field(default=0.0, ge=0, le=1)
     """Share of the run, at its end, over which the learning rate falls linearly to a tenth."""
-    gradient_clip: float = Field(default=1.0, gt=0)
+    gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
     """Global norm."""
-    temperature: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=1.0, gt=0, le=100)
     """Of the rollouts; the trainer's distribution has the same."""
     reward: Literal["v1", "v2"] = "v2"
     """`v1`: 0.1 format + 0.9 answer. `v2`: answer, less `format_penalty` for a broken protocol."""
@@ -56,7 +56,7 @@ class Config(StageConfig):
     baseline: Literal["leave_one_out", "standardised"] = "leave_one_out"
     replacement: Literal["none", "duplicate", "dynamic"] = "none"
     """Of groups with equal rewards: kept, replaced by copies of mixed groups (DUPO), or rolled out again (DAPO)."""
-    dynamic_rounds: int = Field(default=4, ge=1)
+    dynamic_rounds: int = Field(default=4, ge=1, le=1000)
     """`dynamic`: batches rolled out for one step at most."""
     leave_out_truncated: bool = True
     """Leave negatives that a limit (turns, context, time) ended without an answer out of the loss: WebSailor-V2's
@@ -69,9 +69,9 @@ class Config(StageConfig):
     round in circles until its turns are over is an ordinary negative, and circling is unlearnt."""
     truncated_in_baseline: bool = False
     """Count what is left out in the baseline nevertheless."""
-    clip_low: float = Field(default=0.2, gt=0)
-    clip_high: float = Field(default=0.28, gt=0)
-    drift_limit: float = Field(default=0.05, gt=0)
+    clip_low: float = Field(default=0.2, gt=0, le=1)
+    clip_high: float = Field(default=0.28, gt=0, le=100)
+    drift_limit: float = Field(default=0.05, gt=0, le=100)
     """Largest difference between the sampler's and the trainer's log-probability of a token; above it the run stops."""
     rename: bool = True
     """Give every group names of its own (generated worlds only)."""
@@ -79,17 +79,17 @@ class Config(StageConfig):
     """Let the decades change places too; not where questions compare years."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of the matrix products; weights, sums and logits stay float32. `auto`: bfloat16 where the CPU has it."""
-    micro_batch_tokens: int = Field(default=4096, ge=1)
+    micro_batch_tokens: int = Field(default=4096, ge=1, le=10**9)
     """Tokens of one forward and backward pass, padding included."""
-    evaluate_every: int = Field(default=20, ge=0)
+    evaluate_every: int = Field(default=20, ge=0, le=10**9)
     """Steps between measurements on held-out questions, also before the first and after the last; 0: never."""
-    evaluation_questions: int = Field(default=128, ge=1)
+    evaluation_questions: int = Field(default=128, ge=1, le=10**6)
     """Held-out questions measured, one episode each."""
-    state_every: int = Field(default=5, ge=1)
+    state_every: int = Field(default=5, ge=1, le=10**9)
     """Steps between saved training states."""
-    checkpoint_every: int = Field(default=0, ge=0)
+    checkpoint_every: int = Field(default=0, ge=0, le=10**9)
     """Steps between checkpoints kept in `checkpoints/`; 0: only the last."""
-    processes: int = Field(default=0, ge=0)
+    processes: int = Field(default=0, ge=0, le=1024)
     """Data-parallel processes; 0: one a core."""
     agent: AgentConfig = AgentConfig(prompt="brief", turns=8, context_tokens=1024, max_tokens_per_turn=128)
     """Limits and prompt of an episode."""

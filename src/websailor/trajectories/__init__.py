@@ -30,21 +30,21 @@ class Config(StageConfig):
     careful: float = Field(default=0.35, ge=0, le=1)
     """Share of episodes with the careful habit (check every clue); the others are hasty (take the first candidate that
     fits the relation). The share among the kept is higher, because careful ones are right more often."""
-    tries: int = Field(default=1, ge=1)
+    tries: int = Field(default=1, ge=1, le=1000)
     """Draws of a habit per question. The expert is deterministic, so a habit that a question has had already is not run
     again."""
     attempts: int = Field(default=2, ge=1, le=3)
     """Ways of looking for the candidates of one step: a search, a search in other words, the known one's page."""
     split: Literal["train", "held_out", "all"] = "train"
     """Which questions are worked on."""
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, le=10**9)
     """At most this many questions, from the first on; None takes all."""
-    words: int | None = Field(default=None, ge=50)
+    words: int | None = Field(default=None, ge=50, le=10**9)
     """Longest trajectory that is kept, in words and punctuation marks of all messages; a longer one is refused as
     `too_long`."""
     store_rejected: bool = False
     """Keep the messages of refused trajectories in `rejects.jsonl` too, not only the answer and the reason."""
-    concurrency: int = Field(default=32, ge=1)
+    concurrency: int = Field(default=32, ge=1, le=10_000)
     """Episodes in flight at once; matters where tools wait for a network."""
     tools: ToolsConfig = ToolsConfig()
     """The simulated web's tools."""

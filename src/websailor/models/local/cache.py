@@ -39,11 +39,6 @@ class KeyValueCache:
         self._values: list[Floats] = []
         self._resize(min(rows, 16), LENGTH_STEP)
 
-    @property
-    def bytes(self) -> int:
-        """Memory held now."""
-        return sum(array.nbytes for array in (*self._keys, *self._values))
-
     def reserve(self, row: int, length: int) -> None:
         """Make room for `length` positions in `row`."""
         assert 0 <= row < self.rows and length <= self.positions, (row, length)
