@@ -1,6 +1,7 @@
 """The proof engine against DuckDB: the same answers on hundreds of random queries."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,14 +76,13 @@ def test_the_fixpoint_does_not_depend_on_where_it_starts() -> None:
         query = compile_pattern(random_pattern(rng, world), world.tables)
         state = reduce(query)
         for first in range(len(query.atoms)):
-            turned = type(query)(
-                query.size, query.focus, (*query.atoms[first:], *query.atoms[:first]), query.domains, query.distinct
-            )
+            turned = replace(query, atoms=(*query.atoms[first:], *query.atoms[:first]))
             other = reduce(turned)
             assert (state is None) == (other is None)
             if state is not None and other is not None:
-                for one, two in zip(state.domains, other.domains, strict=True):
-                    assert (one is None and two is None) or np.array_equal(one, two)  # type: ignore[arg-type]
+                one, two = state.domains[query.focus], other.domains[query.focus]
+                assert one is not None and two is not None
+                assert np.array_equal(one.nodes, two.nodes)
 
 
 def test_a_relation_keeps_several_values_and_merges_repeats() -> None:

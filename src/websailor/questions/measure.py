@@ -1,24 +1,26 @@
-"""How hard a question is: bits left after each clue, and what a solver with the query in hand would have to do.
+"""How hard a question is: bits left after each clue, and bits that vagueness took away.
 
-Enters: a proved pattern with its clues in the order in which the question tells them. Leaves: `records.Uncertainty`,
-and for each clue its gain and whether it is necessary.
+Enters: a proved pattern with its clues in the order in which the question tells them, and what an oracle has to do.
+Leaves: `records.Uncertainty`, and for each clue its gain and whether it is necessary. A rank speaks of all that the
+other clues leave: wherever it is told, it is measured last.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from websailor.questions.operators.base import Counts
-from websailor.questions.proof.facts import Facts, Nodes
-from websailor.questions.proof.query import Query, compile_pattern
-from websailor.questions.proof.reduction import is_member, unique
-from websailor.questions.structure import Branch, domain_of
-from websailor.records import Pattern, Uncertainty
+from websailor.questions.oracle import Work, plan_work
+from websailor.questions.proof.facts import Facts, Table
+from websailor.questions.proof.labels import bearers, label, partnered, year_bounds
+from websailor.questions.proof.sets import Members, Nodes
+from websailor.questions.proof.tenures import table_of
+from websailor.questions.structure import Branch, domain_of, is_named
+from websailor.records import Atom, Bears, Count, Pattern, Rank, Uncertainty, Without
 
-PAGE_OF_HITS = 10
-"""Results that one search shows."""
+__all__ = ["Measure", "Work", "cycle_rank", "fog_of", "initial_bits", "measure", "plan_work"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +31,12 @@ class Measure:
     gains: tuple[float, ...]
     """Bits by which each clue narrows the answers, after the clues before it."""
     necessary: tuple[bool, ...]
-    """Whether the answer is no longer unique without the clue."""
+    """Whether the proof fails without the clue: there are other answers, or (for a question without an answer) some."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What the oracle's plan costs."""
-
-    searches: int
-    visits: int
-    largest: int
-    """Most candidates that one variable has on the way."""
-
-    @property
-    def cost(self) -> int:
-        return self.searches + self.visits
+def bits(count: int) -> float:
+    """log2 of a number of answers; none leave no choice either."""
+    return math.log2(max(count, 1))
 
 
 def initial_bits(facts: Facts, pattern: Pattern) -> float:
@@ -54,102 +47,122 @@ def initial_bits(facts: Facts, pattern: Pattern) -> float:
 
 def measure(counts: Counts, clues: Sequence[Branch], work: Work) -> Measure:
     """Bits of a pattern whose clues are told in the given order."""
-    start = initial_bits(counts.facts, counts.pattern)
-    after = tuple(math.log2(counts.of_clues(clues[: number + 1])) for number in range(len(clues)))
-    before = (start, *after[:-1])
+    facts, pattern = counts.facts, counts.pattern
+    start = initial_bits(facts, pattern)
+    ranks = {number for number, one in enumerate(pattern.conditions) if isinstance(one, Rank)}
+    order = sorted(range(len(clues)), key=lambda number: not ranks.isdisjoint(clues[number].conditions))
+    told = [clues[number] for number in order]
+    after = tuple(bits(counts.of_clues(told[: number + 1])) for number in range(len(told)))
+    gains = dict(zip(order, (old - new for old, new in zip((start, *after[:-1]), after, strict=True)), strict=True))
     necessary = tuple(
-        counts.of_clues([other for other in clues if other != clue]) > 1 if len(clues) > 1 else start > 0
+        not _is_settled(counts, [other for other in clues if other != clue]) if len(clues) > 1 else start > 0
         for clue in clues
     )
     return Measure(
         uncertainty=Uncertainty(
             initial=start,
             after=after,
-            best_single=min(math.log2(counts.of_clues([clue])) for clue in clues),
+            best_single=min(_bits_of_one(counts, clue, start) for clue in clues),
             frontier=math.log2(max(work.largest, 1)),
             necessity=sum(necessary) / len(necessary),
-            cycle_rank=sum(clue.closing is not None for clue in clues),
+            cycle_rank=cycle_rank(pattern),
+            fog=round(fog_of(facts, pattern), 6),
             oracle_cost=work.cost,
         ),
-        gains=tuple(round(old - new, 6) for old, new in zip(before, after, strict=True)),
+        gains=tuple(round(gains[number], 6) for number in range(len(clues))),
         necessary=necessary,
     )
 
 
-def plan_work(facts: Facts, pattern: Pattern) -> Work:
-    """Cost of a greedy plan that knows the query and not the answer.
+def _answer(counts: Counts) -> int | None:
+    value = counts.pattern.assignment.get(counts.pattern.focus)
+    return None if value is None else counts.facts.index[value]
 
-    From what is named or exact, always the atom that leaves the fewest candidates: from subject to object by visiting
-    the subjects' pages, from object to subject by one search per object and page of hits; an atom between two known
-    sides is checked by visiting the subjects. A page is visited once. Where nothing is named, the plan begins with the
-    smallest set of subjects that a vague label gives, one search per page of hits.
+
+def _is_settled(counts: Counts, clues: Sequence[Branch]) -> bool:
+    """True when some clues prove what all of them do: this answer alone, or that there is none."""
+    nodes, answer = counts.nodes_of_clues(clues), _answer(counts)
+    return not len(nodes) if answer is None else nodes.tolist() == [answer]
+
+
+def _bits_of_one(counts: Counts, clue: Branch, start: float) -> float:
+    """Bits left by one clue alone. One that leads elsewhere (a rank of all there are) tells nothing yet."""
+    nodes, answer = counts.nodes_of_clues([clue]), _answer(counts)
+    return start if answer is not None and answer not in nodes else bits(len(nodes))
+
+
+def cycle_rank(pattern: Pattern) -> int:
+    """Independent cycles of the pattern's atoms. A name ends a path: atoms that meet in a named thing close none."""
+    root = {name: name for name in pattern.variables}
+
+    def find(name: str) -> str:
+        while root[name] != name:
+            name = root[name]
+        return name
+
+    closing = 0
+    for atom in pattern.atoms:
+        if any(name != pattern.focus and is_named(pattern, name) for name in (atom.subject, atom.object)):
+            continue
+        one, other = find(atom.subject), find(atom.object)
+        closing += one == other
+        root[one] = other
+    return closing
+
+
+def fog_of(facts: Facts, pattern: Pattern) -> float:
+    """Bits of vagueness, summed over what an exact question would tell: dates, numbers, and the things where clues end.
+
+    A label's bits are log2 of how many values it admits: years; different amounts in its relation; entities of its
+    relation that fit. A value that is not told at all (one of two that are compared) has those of all its relation.
+    What only other clues describe counts as no vagueness, unless it is called by a name that several bear.
     """
-    query = compile_pattern(pattern, facts)
-    stated = tuple(None if one is None else np.setdiff1d(one, facts.unknown) for one in query.domains)
-    return _Plan(replace(query, domains=stated), facts.entity_count).run()
+    touching: dict[str, list[Atom]] = {}
+    for atom in pattern.atoms:
+        for name in (atom.subject, atom.object):
+            touching.setdefault(name, []).append(atom)
+    called = {one.variable for one in pattern.conditions if isinstance(one, Bears)}
+    total = 0.0
+    for name, atoms in touching.items():
+        if name == pattern.focus or domain_of(pattern, name, "entity", "year", "value") is not None:
+            continue
+        if name in pattern.value_types or name in called or len(atoms) == 1:
+            total += bits(_admitted(facts, pattern, name, atoms[0]))
+    return total
 
 
-class _Plan:
-    def __init__(self, query: Query, entity_count: int) -> None:
-        self.query = query
-        self.entity_count = entity_count
-        self.known: dict[int, Nodes] = {}
-        self.open = set(range(len(query.atoms)))
-        self.visited: set[int] = set()
-        self.searches = 0
-        self.largest = 0
-        for variable, domain in enumerate(query.domains):
-            if domain is not None and len(domain) == 1:
-                self.known[variable] = domain
+def _admitted(facts: Facts, pattern: Pattern, name: str, atom: Atom) -> int:
+    """How many values of a variable its labels and conditions admit."""
+    value_type = pattern.value_types.get(name, "entity")
+    if value_type == "date" and (domain := domain_of(pattern, name)) is not None:
+        first, last = year_bounds(domain.lattice, domain.value)
+        return last - first + (domain.lattice != "century")
+    table = table_of(facts, atom)
+    nodes = np.zeros(0, dtype=np.int64) if table is None else _side(table, atom, name)
+    nodes = nodes[~np.isin(nodes, facts.unknown)] if len(facts.unknown) else nodes
+    for limit, wanted in _limits(facts, pattern, name):
+        nodes = nodes[limit.has(nodes) == wanted]
+    if value_type == "entity":
+        return len(nodes)
+    values = facts.year if value_type == "date" else facts.number
+    amounts = values[nodes - facts.entity_count]
+    return len(np.unique(amounts[~np.isnan(amounts)]))
 
-    def run(self) -> Work:
-        while self.open:
-            number = min(self.open, key=lambda atom: (self._candidates(atom), atom))
-            self.open.discard(number)
-            self._follow(number)
-        return Work(self.searches, len(self.visited), self.largest)
 
-    def _sides(self, number: int) -> tuple[Nodes | None, Nodes | None]:
-        _, subject, other = self.query.atoms[number]
-        return self.known.get(subject), self.known.get(other)
+def _side(table: Table, atom: Atom, name: str) -> Nodes:
+    return (table.by_object if name == atom.object else table.by_subject).keys
 
-    def _is_literal(self, variable: int) -> bool:
-        domain = self.query.domains[variable]
-        return domain is not None and len(domain) > 0 and int(domain[0]) >= self.entity_count
 
-    def _candidates(self, number: int) -> float:
-        """How many new candidates following an atom brings: 0 for a check; starting without a known side comes last."""
-        table, _, other = self.query.atoms[number]
-        subjects, objects = self._sides(number)
-        if subjects is not None and (objects is not None or self._is_literal(other)):
-            return 0
-        if subjects is not None:
-            return len(table.by_subject.of(subjects)[1])
-        if objects is not None:
-            return len(table.by_object.of(objects)[1])
-        domain = self.query.domains[other]
-        reach = table.size if domain is None else len(table.by_object.of(domain)[1])
-        return 1e9 + reach
-
-    def _follow(self, number: int) -> None:
-        table, subject, other = self.query.atoms[number]
-        subjects, objects = self._sides(number)
-        if subjects is not None:
-            subject_P, object_P = table.by_subject.of(subjects)
-            self.visited.update(subjects[subjects < self.entity_count].tolist())
-        elif objects is not None or self.query.domains[other] is not None:
-            start = objects if objects is not None else self.query.domains[other]
-            assert start is not None
-            object_P, subject_P = table.by_object.of(start)
-            self.searches += max(len(start) if objects is not None else 1, math.ceil(len(subject_P) / PAGE_OF_HITS))
-        else:
-            subject_P, object_P = table.pairs()
-            self.searches += max(1, math.ceil(len(subject_P) / PAGE_OF_HITS))
-        self.largest = max(self.largest, len(unique(subject_P)) if subjects is None else len(unique(object_P)))
-        keep_P = np.ones(len(subject_P), dtype=bool)
-        for variable, column_P in ((subject, subject_P), (other, object_P)):
-            for domain in (self.query.domains[variable], self.known.get(variable)):
-                if domain is not None:
-                    keep_P &= is_member(column_P, domain)
-        self.known[subject] = unique(subject_P[keep_P])
-        self.known[other] = unique(object_P[keep_P])
+def _limits(facts: Facts, pattern: Pattern, name: str) -> list[tuple[Members, bool]]:
+    value_type = pattern.value_types.get(name, "entity")
+    found = [
+        (label(facts, domain.lattice, domain.value, value_type), True)
+        for domain in pattern.domains
+        if domain.variable == name
+    ]
+    for one in pattern.conditions:
+        if isinstance(one, Bears) and one.variable == name:
+            found.append((bearers(facts, one), True))
+        elif isinstance(one, Without | Count) and one.variable == name:
+            found.append(partnered(facts, one))
+    return found

@@ -2,15 +2,18 @@
 
 Enters: a `Query`. Leaves: the sorted answers, or a verdict on uniqueness. Method: semi-joins to a fixpoint decide every
 query whose undecided part has no cycle; otherwise a few rivals of the answer are fixed one by one and propagated, which
-finds most second answers at once; the join settles the rest.
+finds most second answers at once; the join settles the rest. A rank, which speaks of all answers to the rest, is taken
+last, of the whole set.
 """
 
 import numpy as np
 
-from websailor.questions.proof.facts import Facts, Nodes
-from websailor.questions.proof.join import join, parts
+from websailor.questions.proof.facts import Facts
+from websailor.questions.proof.join import Part, join, parts
 from websailor.questions.proof.query import Query, compile_pattern
-from websailor.questions.proof.reduction import State, is_member, reduce
+from websailor.questions.proof.ranking import kth
+from websailor.questions.proof.reduction import State, reduce
+from websailor.questions.proof.sets import Members, Nodes, is_member
 from websailor.records import Pattern
 
 RIVALS = 4
@@ -31,33 +34,33 @@ class Answers:
         return len(self.nodes)
 
 
-def answers(query: Query, everything: Nodes) -> Answers:
-    """All answers of a query. `everything` stands for a focus that nothing restricts.
+def answers(query: Query) -> Answers:
+    """All answers of a query.
 
     Raises `join.ProofTooLarge` where the join would not end in reasonable space.
     """
     state = reduce(query)
     if state is None:
-        return Answers(everything[:0], 0)
-    return _decide(query, state, everything)
+        return Answers(np.zeros(0, dtype=np.int64), 0)
+    return _decide(query, state, parts(query, state))
 
 
-def _decide(query: Query, state: State, everything: Nodes) -> Answers:
+def _decide(query: Query, state: State, open_parts: list[Part]) -> Answers:
     focus = state.domains[query.focus]
-    found = everything if focus is None else focus
+    found = np.arange(query.entity_count, dtype=np.int64) if focus is None else focus.nodes
     largest = max(state.largest, len(found))
-    for variables, atoms, inequalities, cyclic in parts(query, state):
-        if not cyclic:
+    for part in open_parts:
+        if not part.is_cyclic:
             continue
-        here = query.focus in variables
-        start = query.focus if here else min(variables, key=lambda variable: _size(state, variable))
-        values, rows = join(query, state, atoms, inequalities, start)
+        here = query.focus in part.variables
+        start = query.focus if here else min(part.variables, key=lambda variable: _size(state, variable))
+        values, rows = join(query, state, part, start)
         largest = max(largest, rows)
         if not len(values):
-            return Answers(everything[:0], largest)
+            return Answers(values, largest)
         if here:
             found = values
-    return Answers(found, largest)
+    return Answers(found if query.ranking is None else kth(query.ranking, found), largest)
 
 
 def _size(state: State, variable: int) -> int:
@@ -72,24 +75,24 @@ def is_only_answer(query: Query, answer: int) -> bool:
     if state is None:
         return False
     focus = state.domains[query.focus]
-    if focus is None or not is_member(np.array([answer]), focus)[0]:
+    if focus is None or not is_member(np.array([answer]), focus.nodes)[0]:
         return False
-    if any(cyclic for *_, cyclic in parts(query, state)):
-        rivals = focus[focus != answer]
+    open_parts = parts(query, state)
+    if query.ranking is None and any(part.is_cyclic for part in open_parts):
+        rivals = focus.nodes[focus.nodes != answer]
         for rival in rivals[np.linspace(0, len(rivals) - 1, min(RIVALS, len(rivals))).astype(np.int64)]:
             if _survives(query, state, int(rival)):
                 return False
-    found = _decide(query, state, focus[:0]).nodes
+    found = _decide(query, state, open_parts).nodes
     return len(found) == 1 and int(found[0]) == answer
 
 
 def _survives(query: Query, state: State, rival: int) -> bool:
     """True when a rival is seen to be an answer by propagation alone; False leaves it open."""
     trial = state.copy()
-    trial.domains[query.focus] = np.array([rival], dtype=np.int64)
-    dirty = [number for number, (_, u, v) in enumerate(query.atoms) if query.focus in (u, v)]
-    after = reduce(query, trial, dirty)
-    return after is not None and not any(cyclic for *_, cyclic in parts(query, after))
+    trial.domains[query.focus] = Members(np.array([rival], dtype=np.int64), query.node_count)
+    after = reduce(query, trial, (query.focus,))
+    return after is not None and not any(part.is_cyclic for part in parts(query, after))
 
 
 def ask(
@@ -102,8 +105,7 @@ def ask(
 
     Without `atoms` the whole pattern is meant; with `atoms` and without `conditions`, those atoms alone.
     """
-    everything = np.arange(facts.entity_count, dtype=np.int64)
-    return answers(compile_pattern(pattern, facts, atoms, conditions), everything)
+    return answers(compile_pattern(pattern, facts, atoms, conditions))
 
 
 def proves(facts: Facts, pattern: Pattern) -> bool:

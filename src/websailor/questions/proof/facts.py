@@ -2,10 +2,12 @@
 
 Enters: entities and facts (records), or arrays. Leaves: a frozen `Facts`. Nodes are dense integers: entities first, in
 their order, then literals. Equal literals (same type, text and unit) are one node, so that a literal joins like an
-entity.
+entity. Beside the tables, which merge all that states a relation, stand the single statements with their tenures and
+kinds of source (`tenures` makes tables of some of them).
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,10 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from websailor.errors import UserError
-from websailor.records import Entity, Fact, ValueType
-
-Nodes = npt.NDArray[np.int64]
-"""Node numbers; where it stands for a set: sorted, without repeats."""
+from websailor.questions.proof.sets import Members, Nodes
+from websailor.records import Entity, Fact, SourceKind, ValueType
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,6 +25,14 @@ LiteralKey = tuple[ValueType, str, str | None]
 
 UNKNOWN_LITERAL: LiteralKey = ("text", "", None)
 """Stands for what nothing states; no fact has an empty object."""
+
+SOURCE_KINDS: tuple[SourceKind, ...] = ("infobox", "sentence", "table")
+ANY_SOURCE = len(SOURCE_KINDS)
+"""Stands for the source of what nothing states."""
+EVER = 10**6
+"""A year beyond all years: the open end of a tenure."""
+SPARSE = 16
+"""A direction of a relation with fewer rows than one node in so many is searched, not indexed."""
 
 _YEAR = re.compile(r"(-?\d{1,6})(?:-\d\d)?(?:-\d\d)?")
 
@@ -39,23 +47,38 @@ class Rows:
     """(K + 1,) row bounds in `values`."""
     values: Nodes
     """(E,) the other ends, sorted within a row."""
+    functional: bool
+    """No row has two values."""
+    dense: npt.NDArray[np.int32] | None = None
+    """(N + 1,) row bounds of every node, where so many nodes have a row that an index pays."""
 
     def of(self, nodes: Nodes) -> tuple[Nodes, Nodes]:
         """All edges of `nodes`: (the node repeated, its neighbour), in the order of `nodes`."""
-        if not len(self.keys):
+        if self.dense is not None:
+            first = self.dense[nodes]
+            length = self.dense[nodes + 1] - first
+        elif not len(self.keys):
             return nodes[:0], nodes[:0]
-        row = np.searchsorted(self.keys, nodes)
-        here = self.keys.take(row, mode="clip") == nodes
-        if not here.all():
-            nodes, row = nodes[here], row[here]
-        first = self.starts[row]
-        length = self.starts[row + 1] - first
-        total = int(length.sum())
-        if total == len(nodes):
+        else:
+            row = np.searchsorted(self.keys, nodes)
+            here = self.keys.take(row, mode="clip") == nodes
+            if not here.all():
+                nodes, row = nodes[here], row[here]
+            first = self.starts[row]
+            length = self.starts[row + 1] - first
+        if self.functional:
+            here = length > 0
+            if not here.all():
+                nodes, first = nodes[here], first[here]
             return nodes, self.values[first]
         end = np.cumsum(length)
+        total = int(end[-1]) if len(end) else 0
         index = np.arange(total) + np.repeat(first - end + length, length)
         return np.repeat(nodes, length), self.values[index]
+
+    def reach(self, count: int) -> float:
+        """How many edges so many nodes are likely to have."""
+        return count if self.functional else min(count * (len(self.values) / max(len(self.keys), 1)), len(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,20 @@ class Table:
         """All (subject, object), sorted by subject."""
         rows = self.by_subject
         return np.repeat(rows.keys, np.diff(rows.starts)), rows.values
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """All that states one relation, one row a statement."""
+
+    subject: Nodes
+    object: Nodes
+    start: npt.NDArray[np.int32]
+    """First year; -`EVER` where none is stated."""
+    end: npt.NDArray[np.int32]
+    """Last year; `EVER` where none is stated."""
+    source: npt.NDArray[np.int8]
+    """Position in `SOURCE_KINDS`, or `ANY_SOURCE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +137,19 @@ class Facts:
     """Literals of one type and text, whatever their unit."""
     unknown: Nodes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """The node that stands for objects which nothing states, if there is one."""
-    label_cache: dict[tuple[str, str], Nodes] = field(default_factory=dict)
-    """Members of lattice labels looked up before (`labels.members`)."""
+    statements: Mapping[str, Statements] = field(default_factory=dict)
+    """Relation -> the statements that its table merges."""
+    bearers: Mapping[str, Nodes] = field(default_factory=dict)
+    """Name or alias (`plain`) -> entities that bear it."""
+    label_cache: dict[tuple[str, ...], Members] = field(default_factory=dict)
+    """Members of labels and conditions looked up before (`labels`)."""
+    table_cache: dict[tuple[str, str | None, str | None], Table] = field(default_factory=dict)
+    """Tables of some of the statements, made before (`tenures`)."""
+
+    @property
+    def is_open(self) -> bool:
+        """True where what nothing states may yet be so."""
+        return bool(len(self.unknown))
 
     def name(self, node: int) -> str:
         """Entity id, or the literal's text."""
@@ -128,7 +176,12 @@ def initial_of(name: str) -> str:
     return first if first.isalpha() else ""
 
 
-def table(subject: Nodes, object_: Nodes) -> Table:
+def plain(text: str) -> str:
+    """Text as names are compared: compatibility forms unified, case folded."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def table(subject: Nodes, object_: Nodes, node_count: int = 0) -> Table:
     """Index the edges of one relation; repeated edges are merged. O(E log E)."""
     order = np.lexsort((object_, subject))
     subject, object_ = subject[order], object_[order]
@@ -137,12 +190,18 @@ def table(subject: Nodes, object_: Nodes) -> Table:
         fresh[1:] = (subject[1:] != subject[:-1]) | (object_[1:] != object_[:-1])
         subject, object_ = subject[fresh], object_[fresh]
     back = np.lexsort((subject, object_))
-    return Table(_rows(subject, object_), _rows(object_[back], subject[back]))
+    return Table(_rows(subject, object_, node_count), _rows(object_[back], subject[back], node_count))
 
 
-def _rows(key: Nodes, value: Nodes) -> Rows:
+def _rows(key: Nodes, value: Nodes, node_count: int) -> Rows:
     first = np.flatnonzero(np.diff(key, prepend=key[:1] - 1)) if len(key) else np.zeros(0, np.int64)
-    return Rows(key[first], np.append(first, len(key)).astype(np.int64), value)
+    keys, starts = key[first], np.append(first, len(key)).astype(np.int64)
+    dense = None
+    if len(keys) * SPARSE > node_count > 0:
+        dense = np.zeros(node_count + 1, dtype=np.int32)
+        dense[keys + 1] = np.diff(starts)
+        np.cumsum(dense, out=dense)
+    return Rows(keys, starts, value, functional=len(keys) == len(value), dense=dense)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +233,7 @@ def facts_from_records(
     """
     index = {entity.id: number for number, entity in enumerate(entities)}
     literal_index: dict[LiteralKey, int] = {}
-    edges: dict[str, tuple[list[int], list[int]]] = {}
+    edges: dict[str, _Columns] = {}
     for fact in facts:
         try:
             subject = index[fact.subject]
@@ -187,9 +246,12 @@ def facts_from_records(
             raise UserError(
                 f"fact {fact.id} speaks of {error.args[0]!r}, which is no entity of this graph: build the graph again"
             ) from error
-        subjects, objects = edges.setdefault(fact.relation, ([], []))
+        subjects, objects, starts, ends, sources = edges.setdefault(fact.relation, ([], [], [], [], []))
         subjects.append(subject)
         objects.append(other)
+        starts.append(-EVER if fact.start is None else fact.start)
+        ends.append(EVER if fact.end is None else fact.end)
+        sources.append(SOURCE_KINDS.index(fact.source.kind))
     nothing = np.zeros(0, dtype=np.int64)
     if unknown:
         blank = literal_index.setdefault(UNKNOWN_LITERAL, len(entities) + len(literal_index))
@@ -207,10 +269,12 @@ def facts_from_records(
             typed[wide] = np.unique(np.concatenate(held))
     anything = np.concatenate([anything, nothing])
     unstated = {name: (sorted(index[one] for one in ones), nothing) for name, ones in (unknown or {}).items()}
+    node_count = len(entities) + len(literals)
+    statements = _statements(edges, meanings or {}, unstated)
     return Facts(
-        node_count=len(entities) + len(literals),
+        node_count=node_count,
         entity_count=len(entities),
-        tables=_tables(edges, meanings or {}, unstated),
+        tables={name: table(one.subject, one.object, node_count) for name, one in statements.items()},
         kind_members={kind: np.union1d(nodes, anything) for kind, nodes in typed.items()},
         initial_members=_group(initial_of(entity.name) for entity in entities),
         year=np.array([year_of(text) for _, text, _ in literals], dtype=np.float64),
@@ -221,26 +285,46 @@ def facts_from_records(
         literal_index=literal_index,
         text_index={key: np.array(nodes, dtype=np.int64) for key, nodes in by_text.items()},
         unknown=nothing,
+        statements=statements,
+        bearers=_bearers(entities, nothing),
     )
 
 
-def _tables(
-    edges: Mapping[str, tuple[list[int], list[int]]],
+_Columns = tuple[list[int], list[int], list[int], list[int], list[int]]
+"""Subjects, objects, first years, last years, kinds of source."""
+
+
+def _statements(
+    edges: Mapping[str, _Columns],
     meanings: Mapping[str, Meaning],
     unstated: Mapping[str, tuple[list[int], Nodes]],
-) -> dict[str, Table]:
-    tables: dict[str, Table] = {}
+) -> dict[str, Statements]:
+    merged: dict[str, Statements] = {}
     for name in edges:
         meaning = meanings.get(name, Meaning(frozenset({name}), frozenset()))
         stated = [edges[other] for other in sorted(meaning.same & edges.keys())]
-        stated += [edges[other][::-1] for other in sorted(meaning.mirrored & edges.keys())]
-        columns = [np.concatenate([np.array(part[side], dtype=np.int64) for part in stated]) for side in (0, 1)]
+        stated += [_turned(edges[other]) for other in sorted(meaning.mirrored & edges.keys())]
         if name in unstated:
             subjects, nothing = unstated[name]
-            columns[0] = np.concatenate([columns[0], np.array(subjects, dtype=np.int64)])
-            columns[1] = np.concatenate([columns[1], np.repeat(nothing, len(subjects))])
-        tables[name] = table(columns[0], columns[1])
-    return tables
+            count = len(subjects)
+            stated.append((subjects, nothing.tolist() * count, [-EVER] * count, [EVER] * count, [ANY_SOURCE] * count))
+        columns = [np.concatenate([np.array(part[n], dtype=np.int64) for part in stated]) for n in range(5)]
+        subject, other, start, end, source = columns
+        merged[name] = Statements(subject, other, start.astype(np.int32), end.astype(np.int32), source.astype(np.int8))
+    return merged
+
+
+def _turned(columns: _Columns) -> _Columns:
+    return columns[1], columns[0], *columns[2:]
+
+
+def _bearers(entities: Sequence[Entity], nothing: Nodes) -> dict[str, Nodes]:
+    """What nothing states may bear any name."""
+    found: dict[str, list[int]] = {}
+    for node, entity in enumerate(entities):
+        for name in {plain(text) for text in (entity.name, *entity.aliases)}:
+            found.setdefault(name, []).append(node)
+    return {name: np.array([*nodes, *nothing], dtype=np.int64) for name, nodes in found.items()}
 
 
 def _group(labels: Iterable[str]) -> dict[str, Nodes]:

@@ -1,14 +1,18 @@
-"""A join with early projection: what the semi-join fixpoint cannot decide, cycles and inequalities, is decided here.
+"""A join with early projection: what the semi-join fixpoint cannot decide, cycles of atoms, inequalities and guards, is
+decided here.
 
 Enters: a reduced `State`. Leaves: the exact values of the focus. Columns that nothing later needs are projected out and
 repeated rows merged after every step, so the table holds what distinguishes rows and no more.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from websailor.questions.proof.facts import Nodes
+from websailor.questions.proof.guards import Guard
 from websailor.questions.proof.query import Query
-from websailor.questions.proof.reduction import State, is_member, unique
+from websailor.questions.proof.reduction import CORE, State
+from websailor.questions.proof.sets import Mask, Nodes, is_member, unique
 
 ROW_LIMIT = 20_000_000
 
@@ -17,22 +21,51 @@ class ProofTooLarge(Exception):
     """The join grew beyond `ROW_LIMIT` rows: nobody could answer such a question either."""
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A test on two variables that no table states: they differ, or a guard admits them."""
+
+    ends: tuple[int, int]
+    guard: Guard | None = None
+
+    def passes(self, one: Nodes, other: Nodes) -> Mask:
+        return one != other if self.guard is None else self.guard.passes(one, other)
+
+
+@dataclass(slots=True)
+class Part:
+    """A connected part of what is open."""
+
+    variables: set[int]
+    atoms: list[int]
+    links: list[Link]
+    is_cyclic: bool
+
+
 def open_atoms(query: Query, state: State) -> list[int]:
-    """Atoms between two variables that are both undecided; at a fixpoint the others hold for every candidate."""
+    """Atoms of the core between two variables that are both undecided; at a fixpoint the others hold for every
+    candidate.
+    """
+    parent = state.plan.parent
     return [
         number
         for number, (_, u, v) in enumerate(query.atoms)
-        if u != v and _undecided(state, u) and _undecided(state, v)
+        if parent[number] == CORE and _undecided(state, u) and _undecided(state, v)
     ]
 
 
-def open_inequalities(query: Query, state: State) -> list[tuple[int, int]]:
-    """Inequalities whose two sides still share a candidate."""
-    found: list[tuple[int, int]] = []
+def open_links(query: Query, state: State) -> list[Link]:
+    """Inequalities whose two sides still share a candidate, and guards that some pair of candidates fails."""
+    found: list[Link] = []
     for u, v in query.distinct:
         one, other = state.domains[u], state.domains[v]
-        if one is not None and other is not None and is_member(one, other).any():
-            found.append((u, v))
+        if one is not None and other is not None and is_member(one.nodes, other.nodes).any():
+            found.append(Link((u, v)))
+    for guard in query.guards:
+        left, right = state.domains[guard.left], state.domains[guard.right]
+        assert left is not None and right is not None
+        if guard.left != guard.right and guard.is_open(left.nodes, right.nodes):
+            found.append(Link((guard.left, guard.right), guard))
     return found
 
 
@@ -41,10 +74,10 @@ def _undecided(state: State, variable: int) -> bool:
     return domain is None or len(domain) != 1
 
 
-def parts(query: Query, state: State) -> list[tuple[set[int], list[int], list[tuple[int, int]], bool]]:
-    """Connected parts of what is open: (variables, atoms, inequalities, whether the part has a cycle)."""
+def parts(query: Query, state: State) -> list[Part]:
+    """What the fixpoint leaves open. A part without a cycle is decided: every candidate there belongs to a solution."""
     atoms = open_atoms(query, state)
-    inequalities = open_inequalities(query, state)
+    links = open_links(query, state)
     root = list(range(query.size))
 
     def find(variable: int) -> int:
@@ -53,7 +86,7 @@ def parts(query: Query, state: State) -> list[tuple[set[int], list[int], list[tu
         return variable
 
     cyclic: set[int] = set()
-    edges = [(query.atoms[number][1], query.atoms[number][2]) for number in atoms] + inequalities
+    edges = [(query.atoms[number][1], query.atoms[number][2]) for number in atoms] + [link.ends for link in links]
     for u, v in edges:
         one, other = find(u), find(v)
         if one == other:
@@ -62,15 +95,14 @@ def parts(query: Query, state: State) -> list[tuple[set[int], list[int], list[tu
         root[one] = other
         if one in cyclic:
             cyclic.add(other)
-    groups: dict[int, tuple[set[int], list[int], list[tuple[int, int]], bool]] = {}
-    for variable in range(query.size):
-        if _undecided(state, variable):
-            key = find(variable)
-            groups.setdefault(key, (set(), [], [], key in cyclic))[0].add(variable)
+    groups: dict[int, Part] = {}
+    for u, v in edges:
+        key = find(u)
+        groups.setdefault(key, Part(set(), [], [], key in cyclic)).variables.update((u, v))
     for number in atoms:
-        groups[find(query.atoms[number][1])][1].append(number)
-    for pair in inequalities:
-        groups[find(pair[0])][2].append(pair)
+        groups[find(query.atoms[number][1])].atoms.append(number)
+    for link in links:
+        groups[find(link.ends[0])].links.append(link)
     return list(groups.values())
 
 
@@ -126,37 +158,33 @@ class _Rows:
         self.columns = {variable: column[order[fresh]] for variable, column in kept.items()}
 
 
-def join(
-    query: Query, state: State, atoms: list[int], inequalities: list[tuple[int, int]], focus: int
-) -> tuple[Nodes, int]:
-    """Values of `focus` that satisfy the given atoms and inequalities together, and the largest table met.
+def join(query: Query, state: State, part: Part, focus: int) -> tuple[Nodes, int]:
+    """Values of `focus` that satisfy a part's atoms and links together, and the largest table met.
 
-    The atoms must be reduced and connected; those that join inequalities alone are found through the candidates.
+    The atoms must be reduced; pieces that links alone join are found through the candidates.
     """
-    waiting = set(atoms)
-    unequal = list(inequalities)
+    waiting = set(part.atoms)
+    links = list(part.links)
     domain = state.domains[focus]
     assert domain is not None
-    rows = _Rows({focus: domain})
+    rows = _Rows({focus: domain.nodes})
     largest = len(domain)
-    while waiting or unequal:
-        rows, touched = _next_step(query, state, rows, waiting, unequal)
+    while waiting or links:
+        rows, touched = _next_step(query, state, rows, waiting, links)
         largest = max(largest, touched)
-        for pair in [pair for pair in unequal if set(pair) <= set(rows.columns)]:
-            rows.keep(rows.columns[pair[0]] != rows.columns[pair[1]])
-            unequal.remove(pair)
+        for link in [link for link in links if set(link.ends) <= rows.columns.keys()]:
+            rows.keep(link.passes(rows.columns[link.ends[0]], rows.columns[link.ends[1]]))
+            links.remove(link)
         if not len(rows):
             return rows.columns[focus], largest
-        needed = {focus, *(variable for pair in unequal for variable in pair)}
+        needed = {focus, *(variable for link in links for variable in link.ends)}
         for number in waiting:
             needed.update(query.atoms[number][1:])
         rows.project(needed)
     return unique(rows.columns[focus]), largest
 
 
-def _next_step(
-    query: Query, state: State, rows: _Rows, waiting: set[int], unequal: list[tuple[int, int]]
-) -> tuple[_Rows, int]:
+def _next_step(query: Query, state: State, rows: _Rows, waiting: set[int], links: list[Link]) -> tuple[_Rows, int]:
     """Apply the cheapest atom that touches the table: a check if there is one, else the smallest extension."""
     best: tuple[float, int] | None = None
     for number in waiting:
@@ -184,7 +212,7 @@ def _next_step(
         else:
             rows.extend(v, u, (pairs[1], pairs[0]))
         return rows, len(rows)
-    for u, v in unequal:
+    for u, v in (link.ends for link in links):
         if (u in rows.columns) != (v in rows.columns):
             new = v if u in rows.columns else u
             domain = state.domains[new]
@@ -193,6 +221,6 @@ def _next_step(
             if count * width > ROW_LIMIT:
                 raise ProofTooLarge(f"{count * width} rows")
             columns = {variable: np.repeat(column, width) for variable, column in rows.columns.items()}
-            columns[new] = np.tile(domain, count)
+            columns[new] = np.tile(domain.nodes, count)
             return _Rows(columns), count * width
     raise AssertionError("the atoms are not connected")

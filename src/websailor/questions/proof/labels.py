@@ -1,14 +1,18 @@
-"""What a lattice label means: the set of nodes for which it is true.
+"""What a label or a condition on one variable means: the set of nodes for which it is true.
 
-Enters: a `records.Domain`'s lattice and value. Leaves: the sorted members. Labels are read generously where readers
-disagree ("the 20th century" holds 1900 to 2000, "between 10 and 20" holds both ends), so that an answer proved unique
-stays unique under either reading; the operators see to it that the true value fits the strict one.
+Enters: a `records.Domain`'s lattice and value, or a `Without`, `Count` or `Bears`. Leaves: the sorted members, looked
+up once. Labels are read generously where readers disagree ("the 20th century" holds 1900 to 2000, "between 10 and 20"
+holds both ends), so that an answer proved unique stays unique under either reading; the operators see to it that the
+true value fits the strict one. What a corpus that is not complete does not state may yet be so: there a negation or a
+count means nothing, and is refused.
 """
 
 import numpy as np
 
-from websailor.questions.proof.facts import Facts, Nodes
-from websailor.records import ValueType
+from websailor.errors import UserError
+from websailor.questions.proof.facts import Facts, plain
+from websailor.questions.proof.sets import Members, Nodes
+from websailor.records import Bears, Count, ValueType, Without
 
 YEAR_LATTICES = frozenset({"year", "decade", "half_century", "century"})
 
@@ -34,12 +38,50 @@ def number_bounds(value: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
+UNITS: dict[str, tuple[str, float]] = {
+    "m": ("length", 1.0),
+    "km": ("length", 1000.0),
+    "cm": ("length", 0.01),
+    "ft": ("length", 0.3048),
+    "in": ("length", 0.0254),
+    "yd": ("length", 0.9144),
+    "mi": ("length", 1609.344),
+    "m2": ("area", 1.0),
+    "ha": ("area", 1e4),
+    "km2": ("area", 1e6),
+    "acres": ("area", 4046.8564224),
+    "sq ft": ("area", 0.09290304),
+    "sq mi": ("area", 2589988.110336),
+    "kg": ("mass", 1.0),
+    "t": ("mass", 1000.0),
+    "lb": ("mass", 0.45359237),
+    "h": ("time", 3600.0),
+    "min": ("time", 60.0),
+    "minutes": ("time", 60.0),
+    "s": ("time", 1.0),
+}
+"""Unit as pages write it -> what it measures and how much of the first unit of its kind it is."""
+
+
+def converted_bounds(value: str) -> tuple[float, float, str]:
+    """Both ends of a `low..high unit` label, included, and the unit. Raises `UserError` for an unknown unit."""
+    bounds, _, unit = value.partition(" ")
+    if unit not in UNITS:
+        raise UserError(f"a label in {unit or 'no unit'!r}: known units are {', '.join(UNITS)}")
+    return *number_bounds(bounds), unit
+
+
 def members(facts: Facts, lattice: str, value: str, value_type: ValueType = "entity") -> Nodes:
     """All nodes for which a label is true; empty when there is none."""
+    return label(facts, lattice, value, value_type).nodes
+
+
+def label(facts: Facts, lattice: str, value: str, value_type: ValueType = "entity") -> Members:
+    """`members` as the engine uses them."""
     key = (f"{lattice}:{value_type}" if lattice == "value" else lattice, value)
     found = facts.label_cache.get(key)
     if found is None:
-        found = _members(facts, lattice, value, value_type)
+        found = Members(_members(facts, lattice, value, value_type), facts.node_count, lasting=True)
         facts.label_cache[key] = found
     return found
 
@@ -57,8 +99,70 @@ def _members(facts: Facts, lattice: str, value: str, value_type: ValueType) -> N
         return np.union1d(facts.text_index.get((value_type, value), none), facts.unknown)
     if lattice == "range":
         low, high = number_bounds(value)
-        stated = np.flatnonzero((facts.number >= low) & (facts.number <= high)) + facts.entity_count
+        stated = (facts.number >= low) & (facts.number <= high)
+    elif lattice == "converted":
+        stated = _converted(facts, value)
     else:
         first, last = year_bounds(lattice, value)
-        stated = np.flatnonzero((facts.year >= first) & (facts.year <= last)) + facts.entity_count
-    return np.union1d(stated, facts.unknown)
+        stated = (facts.year >= first) & (facts.year <= last)
+    return np.union1d(np.flatnonzero(stated) + facts.entity_count, facts.unknown)
+
+
+def _converted(facts: Facts, value: str) -> np.ndarray:
+    """Amounts whose unit measures the same and that lie between the ends (to nine digits: conversions are rounded).
+
+    An amount without a unit, or in one that is not known, may be anything.
+    """
+    low, high, unit = converted_bounds(value)
+    measured, size = UNITS[unit]
+    found = np.zeros(len(facts.literals), dtype=np.bool_)
+    for place, (value_type, _, other) in enumerate(facts.literals):
+        if value_type == "number":
+            kind, factor = UNITS.get(other or "", ("", 0.0))
+            amount = facts.number[place] * factor / size
+            found[place] = not kind or (kind == measured and low * (1 - 1e-9) <= amount <= high * (1 + 1e-9))
+    return found
+
+
+def bearers(facts: Facts, condition: Bears) -> Members:
+    """Entities that bear the name or have it as an alias; what nothing states may bear any."""
+    key = ("bears", plain(condition.name))
+    found = facts.label_cache.get(key)
+    if found is None:
+        found = Members(facts.bearers.get(key[1], facts.unknown), facts.node_count, lasting=True)
+        facts.label_cache[key] = found
+    return found
+
+
+def partnered(facts: Facts, condition: Without | Count) -> tuple[Members, bool]:
+    """The nodes of which a negation or a count speaks, and whether it means them or all others.
+
+    Raises `UserError` on a corpus that is not complete.
+    """
+    if facts.is_open:
+        raise UserError(
+            "a negation or a count asks of a corpus that it is complete, and this one is not: ask it of a generated one"
+        )
+    if isinstance(condition, Without):
+        key = ("without", condition.relation, str(condition.forward), condition.object or "")
+    else:
+        key = ("count", condition.relation, str(condition.forward), str(condition.number))
+    found = facts.label_cache.get(key)
+    if found is None:
+        found = Members(_partnered(facts, condition), facts.node_count, lasting=True)
+        facts.label_cache[key] = found
+    return found, isinstance(condition, Count) and condition.number > 0
+
+
+def _partnered(facts: Facts, condition: Without | Count) -> Nodes:
+    none = np.zeros(0, dtype=np.int64)
+    table = facts.tables.get(condition.relation)
+    if table is None:
+        return none
+    here, there = (table.by_subject, table.by_object) if condition.forward else (table.by_object, table.by_subject)
+    if isinstance(condition, Count):
+        return here.keys if condition.number == 0 else here.keys[np.diff(here.starts) == condition.number]
+    if condition.object is None:
+        return here.keys
+    node = facts.index.get(condition.object)
+    return none if node is None else there.of(np.array([node], dtype=np.int64))[1]

@@ -1,19 +1,39 @@
-"""A pattern as the engine sees it: numbered variables, tables, candidate sets.
+"""A pattern as the engine sees it: numbered variables, tables, candidate sets, guards.
 
-Enters: `records.Pattern` (or some of its atoms: the question without a clue, its first k clues). Leaves: a `Query`.
+Enters: `records.Pattern` (or a part of it: the question without a clue, its first k clues). Leaves: a `Query`.
 """
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from websailor.questions.proof.facts import Facts, Nodes, Rows, Table
-from websailor.questions.proof.labels import members
-from websailor.records import Pattern
+from websailor.questions.proof.facts import Facts, Floats, Rows, Table
+from websailor.questions.proof.guards import Guard
+from websailor.questions.proof.labels import bearers, label, partnered
+from websailor.questions.proof.sets import Members
+from websailor.questions.proof.tenures import table_of
+from websailor.records import Bears, Compare, Count, Pattern, Rank, Without
 
 _EMPTY = np.zeros(0, dtype=np.int64)
-NO_TABLE = Table(Rows(_EMPTY, np.zeros(1, np.int64), _EMPTY), Rows(_EMPTY, np.zeros(1, np.int64), _EMPTY))
+_NO_ROWS = Rows(_EMPTY, np.zeros(1, np.int64), _EMPTY, functional=True)
+NO_TABLE = Table(_NO_ROWS, _NO_ROWS)
+
+Filter = tuple[Members, bool]
+"""Nodes, and whether they are those that stay or those that go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Of the answers to all the rest, those that may be the k-th."""
+
+    table: Table
+    values: Floats
+    """(L,) value of each literal; NaN where it has none."""
+    first_literal: int
+    largest: bool
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +45,16 @@ class Query:
     focus: int
     atoms: tuple[tuple[Table, int, int], ...]
     """(table, subject variable, object variable)."""
-    domains: tuple[Nodes | None, ...]
+    domains: tuple[Members | None, ...]
     """Candidates of each variable; None: not restricted."""
     distinct: tuple[tuple[int, int], ...]
     """Pairs of variables that must differ."""
+    entity_count: int
+    node_count: int
+    filters: tuple[tuple[Filter, ...], ...] = ()
+    """Of each variable: what else restricts it; applied once its candidates are few. Empty: nothing anywhere."""
+    guards: tuple[Guard, ...] = ()
+    ranking: Ranking | None = None
 
 
 def compile_pattern(
@@ -37,37 +63,93 @@ def compile_pattern(
     atoms: Collection[int] | None = None,
     conditions: Collection[int] | None = None,
 ) -> Query:
-    """Translate a pattern, or the part of it that consists of the given atoms (indices) and what they speak of.
+    """Translate a pattern, or the part of it that consists of the given atoms and conditions (indices) and what the
+    atoms speak of. With `atoms` and without `conditions` no condition is meant.
 
-    The focus keeps its domains always. Several domains of one variable are intersected.
+    The focus keeps its domains always. A condition on a variable that the part does not reach does not count. Raises
+    `UserError` where a negation or a count meets a corpus that is not complete.
     """
-    chosen = pattern.atoms if atoms is None else [atom for number, atom in enumerate(pattern.atoms) if number in atoms]
-    if pattern.conditions and (atoms is None or conditions):
-        raise NotImplementedError("conditions are not compiled yet")
+    chosen = pattern.atoms if atoms is None else [pattern.atoms[number] for number in sorted(atoms)]
+    if atoms is not None:
+        posed = [pattern.conditions[number] for number in sorted(conditions or ())]
+    else:
+        posed = pattern.conditions if conditions is None else [pattern.conditions[n] for n in sorted(conditions)]
     number_of = {pattern.focus: 0}
+    edges: list[tuple[Table, int, int]] = []
     for atom in chosen:
-        for name in (atom.subject, atom.object):
-            number_of.setdefault(name, len(number_of))
-    domains: list[Nodes | None] = [None] * len(number_of)
+        subject = number_of.setdefault(atom.subject, len(number_of))
+        other = number_of.setdefault(atom.object, len(number_of))
+        edges.append((table_of(facts, atom) or NO_TABLE, subject, other))
+    limits: list[list[Filter]] = [[] for _ in number_of]
     for domain in pattern.domains:
         variable = number_of.get(domain.variable)
-        if variable is None:
-            continue
-        value_type = pattern.value_types.get(domain.variable, "entity")
-        found = members(facts, domain.lattice, domain.value, value_type)
-        before = domains[variable]
-        domains[variable] = found if before is None else np.intersect1d(before, found, assume_unique=True)
+        if variable is not None:
+            value_type = pattern.value_types.get(domain.variable, "entity")
+            limits[variable].append((label(facts, domain.lattice, domain.value, value_type), True))
+    guards: list[Guard] = []
+    ranking: Ranking | None = None
+    for condition in posed:
+        if isinstance(condition, Compare):
+            if condition.left in number_of and condition.right in number_of:
+                guards.append(_guard(condition, facts, pattern, number_of))
+        elif isinstance(condition, Rank):
+            ranking = _ranking(condition, facts)
+        elif condition.variable in number_of:
+            limits[number_of[condition.variable]].append(_limit(facts, condition))
+    domains = [_take_smallest(limit) for limit in limits]
     return Query(
         size=len(number_of),
         focus=0,
-        atoms=tuple(
-            (facts.tables.get(atom.relation, NO_TABLE), number_of[atom.subject], number_of[atom.object])
-            for atom in chosen
-        ),
+        atoms=tuple(edges),
         domains=tuple(domains),
         distinct=tuple(
             (number_of[one], number_of[other])
             for one, other in pattern.distinct
             if one in number_of and other in number_of
         ),
+        entity_count=facts.entity_count,
+        node_count=facts.node_count,
+        filters=tuple(tuple(limit) for limit in limits) if any(limits) else (),
+        guards=tuple(guards),
+        ranking=ranking,
     )
+
+
+def _take_smallest(limits: list[Filter]) -> Members | None:
+    """Take the smallest set that a variable must lie in out of its limits."""
+    wanted = [limit for limit in limits if limit[1]]
+    if not wanted:
+        return None
+    least = min(wanted, key=lambda limit: len(limit[0]))
+    limits.remove(least)
+    return least[0]
+
+
+def _limit(facts: Facts, condition: Without | Count | Bears) -> Filter:
+    return (bearers(facts, condition), True) if isinstance(condition, Bears) else partnered(facts, condition)
+
+
+def _guard(condition: Compare, facts: Facts, pattern: Pattern, number_of: dict[str, int]) -> Guard:
+    left, right = (
+        facts.year if pattern.value_types.get(name) == "date" else facts.number
+        for name in (condition.left, condition.right)
+    )
+    return Guard(
+        left=number_of[condition.left],
+        right=number_of[condition.right],
+        left_values=left,
+        right_values=right,
+        first_literal=facts.entity_count,
+        is_ratio=condition.measure == "ratio",
+        low=-math.inf if condition.low is None else condition.low,
+        high=math.inf if condition.high is None else condition.high,
+    )
+
+
+def _ranking(condition: Rank, facts: Facts) -> Ranking:
+    table = facts.tables.get(condition.relation, NO_TABLE)
+    values = facts.number
+    literals = table.by_object.keys - facts.entity_count
+    if np.isnan(values[literals[literals >= 0]]).all():
+        values = facts.year
+    return Ranking(table, values, facts.entity_count, condition.largest, condition.place)

@@ -1,0 +1,85 @@
+"""Guards: what a comparison of two dates or numbers admits.
+
+Enters: a `records.Compare` and the values of literal nodes. Leaves: which pairs of nodes pass (`passes`), and which
+nodes have a partner that passes (`narrow`: the semi-join of a comparison, by binary search, since a difference or a
+ratio falls as its right side grows). Where the measure is undefined (a value that nothing states, a ratio with a
+negative number or of two zeros) a guard rules nothing out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from websailor.questions.proof.facts import Floats
+from websailor.questions.proof.sets import Mask, Nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """low <= measure(left, right) <= high on two variables."""
+
+    left: int
+    right: int
+    left_values: Floats
+    """(L,) value of each literal; NaN where it has none. Literal nodes begin at `first_literal`."""
+    right_values: Floats
+    first_literal: int
+    is_ratio: bool
+    low: float
+    high: float
+
+    def values(self, left: Nodes, right: Nodes) -> tuple[Floats, Floats]:
+        """The values that are compared."""
+        one, other = (
+            values[nodes - self.first_literal]
+            for values, nodes in ((self.left_values, left), (self.right_values, right))
+        )
+        if self.is_ratio:
+            one, other = np.where(one < 0, np.nan, one), np.where(other < 0, np.nan, other)
+        return one, other
+
+    def passes(self, left: Nodes, right: Nodes) -> Mask:
+        """Mask of the pairs (row by row) that are not ruled out."""
+        return self._admits(*self.values(left, right))
+
+    def _admits(self, one: Floats, other: Floats) -> Mask:
+        if self.is_ratio:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                measure = one / other
+        else:
+            measure = one - other
+        return ~((measure < self.low) | (measure > self.high))
+
+    def narrow(self, left: Nodes, right: Nodes) -> tuple[Mask, Mask]:
+        """Masks of the nodes of each side that some node of the other passes with. Both sides are sets, not empty."""
+        one, other = self.values(left, right)
+        known_one, known_other = np.unique(one[~np.isnan(one)]), np.unique(other[~np.isnan(other)])
+        keep_left = np.ones(len(left), dtype=np.bool_)
+        keep_right = np.ones(len(right), dtype=np.bool_)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            least_right = one / self.high if self.is_ratio else one - self.high
+            least_left = other * self.low if self.is_ratio else other + self.low
+        if not np.isnan(other).any():
+            keep_left = self._near(known_other, least_right, lambda partner: self._admits(one, partner))
+        if not np.isnan(one).any():
+            keep_right = self._near(known_one, least_left, lambda partner: self._admits(partner, other))
+        return keep_left | np.isnan(one), keep_right | np.isnan(other)
+
+    @staticmethod
+    def _near(partners: Floats, limit: Floats, admits: Callable[[Floats], Mask]) -> Mask:
+        """True where a partner at the limit, or next to it (rounding), is admitted: the best one stands there."""
+        place = np.searchsorted(partners, np.where(np.isnan(limit), -np.inf, limit))
+        keep = np.zeros(len(limit), dtype=np.bool_)
+        for step in (-1, 0, 1):
+            keep |= admits(partners[np.clip(place + step, 0, len(partners) - 1)])
+        return keep
+
+    def is_open(self, left: Nodes, right: Nodes) -> bool:
+        """True unless every pair of the two sets passes."""
+        one, other = self.values(left, right)
+        one, other = one[~np.isnan(one)], other[~np.isnan(other)]
+        if not len(one) or not len(other):
+            return False
+        ends = np.array([one.min(), one.max()])
+        return not self._admits(ends, np.array([other.max(), other.min()])).all()
