@@ -11,6 +11,7 @@ from typing import Literal
 from websailor.graph.collecting import Collected, Sense, Titles, canonical
 from websailor.graph.fields import named_fields, plain_value
 from websailor.graph.kinds import kind_of_page
+from websailor.graph.listing import work_statements
 from websailor.graph.phrases import mentions, statements
 from websailor.graph.prose import prose_statements
 from websailor.graph.senses import GeneratedSense, WikipediaSense
@@ -118,6 +119,7 @@ def _text_states(page: Page, kind: str, generated: bool) -> Iterator[Statement]:
     if not generated:
         yield from prose_statements(page, kind)
         yield from table_statements(page, kind)
+        yield from work_statements(page, kind)
         return
     for stated in statements(page, plain_name(page.title), kind):
         yield stated._replace(unit=relations()[stated.relation].unit)

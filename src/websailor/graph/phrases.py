@@ -54,8 +54,11 @@ def statements(page: Page, name: str, kind: str) -> Iterator[Statement]:
         sentence = page.text[start:end]
         form, values = _form(sentence, start, links[first:last])
         template = _meant(forms, form, name, kind)
-        if template is not None and len(template.roles) == len(values):
-            yield from _stated(template, values, sentence)
+        if template is not None:
+            if len(template.roles) == len(values):
+                yield from _stated(template, values, sentence)
+        elif not values:
+            yield from _in_words(form, sentence, name, kind)
 
 
 def mentions(page: Page) -> Iterator[tuple[str, str]]:
@@ -86,11 +89,34 @@ def _stated(template: Template, values: list[tuple[str, ...]], sentence: str) ->
                     yield Statement(subject, role, known[role].value_type, thing, sentence, table, start, end)
 
 
+def _in_words(form: str, sentence: str, name: str, kind: str) -> Iterator[Statement]:
+    """What a sentence or row without links and numbers says, where the object is a plain word: "It is a novel."."""
+    spoken = _PRONOUN.sub(ME, form)
+    spoken = spoken if spoken != form else form.replace(name, ME, 1)
+    for relation, pattern in _word_forms().items():
+        if kind in relations()[relation].subject and (match := pattern.fullmatch(spoken)) is not None:
+            word = next(group for group in match.groups() if group)
+            if word not in kinds():
+                yield Statement(None, relation, "text", word, sentence, table=" | " in sentence)
+
+
+@cache
+def _word_forms() -> dict[str, re.Pattern[str]]:
+    """Relation whose objects are plain words -> every way of stating it about the page's own entity."""
+    found: dict[str, re.Pattern[str]] = {}
+    for relation in relations().values():
+        if relation.value_type == "text":
+            ways = [sentence.replace("{s}", ME) for sentence in relation.sentences]
+            ways.append(f"{relation.noun.capitalize()} | {{o}}")
+            found[relation.name] = re.compile(
+                "|".join(re.escape(way).replace(re.escape("{o}"), "([a-z][a-z -]{1,40})") for way in ways)
+            )
+    return found
+
+
 def _meant(forms: dict[str, list[Template]], form: str, name: str, kind: str) -> Template | None:
     """The one template of that form which the type of the page's entity allows."""
-    spoken = _PRONOUN.sub(ME, form)
-    named = spoken if spoken != form else form.replace(name, ME, 1)
-    for candidate in (named, form):
+    for candidate in dict.fromkeys((form.replace(name, ME, 1), _PRONOUN.sub(ME, form), form)):
         templates = [template for template in forms.get(candidate, ()) if _allowed(template, kind)]
         if templates:
             return templates[0] if len({_symmetric(template) for template in templates}) == 1 else None
@@ -183,7 +209,7 @@ def _forms() -> dict[str, list[Template]]:
                 marked = _SLOT.sub(lambda slot: _mark(relation) if slot[1] == "o" else NUMBER, row)  # noqa: B023
                 forms.setdefault(marked, {})[Template(SUBJECT, roles)] = None
     for kind in kinds().values():
-        for lead in kind.leads:
+        for lead in (*kind.leads, *kind.other_leads):
             slots = {slot: slot for slot in _SLOT.findall(lead) if slot != "s"}
             if all(slot in known for slot in slots):
                 add(lead, slots, "s")

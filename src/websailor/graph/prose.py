@@ -22,17 +22,22 @@ from websailor.wiki.titles import plain_name
 _LINK = "\ue000(\\d+)\ue001"
 _ONE = "\ue000\\d+\ue001"
 _SEVERAL = f"{_ONE}(?:(?:,? and |, |,? & ){_ONE})*"
+_WHERE = r"(?: (?:to|on|in) the (?:far )?[a-z-]+(?: and [a-z-]+)?)?"
+_PLACES = f"{_ONE}{_WHERE}(?:(?:,? and |, |; )(?:by )?(?:the )?{_ONE}{_WHERE})*"
+_WHOLE = "(?! ?[\ue000A-Z])"
+"""Behind an object: no second name, to which the first would be an apposition ("the Nereid Thetis")."""
 _ME = "\ue002"
 _DATE = r"(?:\d{1,2} )?(?:[A-Z][a-z]+ )?(?:\d{1,2}, )?\d{4}"
 _INTRODUCTION = r"(?:(?:In|On|By|After) [^,;]{0,24}\d{3,4},? )?(?:The )?"
 _SLOTS = {
     "{me}": f"{_ME}(?:['’]s)?",
     "{s}": f"(?P<s>{_ONE})",
-    "{o}": f"(?P<o>{_ONE})",
-    "{os}": f"(?P<o>{_SEVERAL})",
+    "{o}": f"(?P<o>{_ONE}){_WHOLE}",
+    "{os}": f"(?P<o>{_SEVERAL}){_WHOLE}",
+    "{places}": f"(?P<o>{_PLACES})",
     "{date}": f"(?P<date>{_DATE})",
 }
-_SLOT = re.compile(r"\{(?:me|s|o|os|date)\}")
+_SLOT = re.compile(r"\{(?:me|s|o|os|places|date)\}")
 _HEDGE = re.compile(
     r"\b(?:not|never|perhaps|probably|possibly|reportedly|allegedly|supposedly|claim\w*|legend\w*|myth\w*|may|might|would|could"
     r"|planned|refused|declined|almost|rumou?r\w*|fictional\w*|imaginary|if|false\w*|disputed|believed|thought|said to|former)\b"
@@ -53,6 +58,7 @@ class Rule:
     inverse: bool
     """The statement's subject is what `{o}` names."""
     named: re.Pattern[str] | None
+    unlike: re.Pattern[str] | None
     kind: str | None
 
 
@@ -73,6 +79,7 @@ def _rules(table: str) -> tuple[Rule, ...]:
             kinds=frozenset(rule.get("kinds", ())),
             inverse=rule.get("inverse", False),
             named=re.compile(names[rule["named"]]) if "named" in rule else None,
+            unlike=re.compile(names[rule["unlike"]]) if "unlike" in rule else None,
             kind=rule.get("kind"),
         )
         for rule in tables()[table]
@@ -176,7 +183,11 @@ def _links(group: str, links: list[Link]) -> list[Link]:
 
 def _fits(rule: Rule, link: Link) -> bool:
     """A proper name, and one of the right look."""
-    return link.anchor[:1].isupper() and (rule.named is None or rule.named.search(link.target) is not None)
+    return (
+        link.anchor[:1].isupper()
+        and (rule.named is None or rule.named.search(link.target) is not None)
+        and (rule.unlike is None or rule.unlike.search(link.target) is None)
+    )
 
 
 def _life(page: Page, kind: str) -> Iterator[Statement]:

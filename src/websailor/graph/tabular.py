@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from websailor.graph.prose import tables
+from websailor.graph.senses import WikipediaSense
 from websailor.graph.statements import LONGEST_QUOTE, Statement
 from websailor.records import Link, Page
 from websailor.wiki.spans import Span, read_span
@@ -21,6 +22,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _STILL = re.compile(r"\b(?:present|incumbent|current)\b", re.IGNORECASE)
 _CELL = " | "
+_SENSE = WikipediaSense()
 
 
 class Cell(NamedTuple):
@@ -127,7 +129,12 @@ def _row(header: Header, cells: list[Cell], quote: str) -> Iterator[Statement]:
         # "Dan Hennah and Alan Lee" has a word of its own, "on Pickwick Lake" is no plain value.
         if [word for word in _WORD.findall(cell.rest) if word not in ("and", "with")]:
             continue
-        for link in cell.links:
+        links = cell.links
+        if len(links) > 1 and _SENSE.functional(relation, header.kind or ""):
+            # "San Diego, CA" is one place; two names without a comma are two.
+            alone = cell.text.startswith(links[0].anchor + ", ")
+            links = links[:1] if alone else ()
+        for link in links:
             yield Statement(
                 subject,
                 relation,
