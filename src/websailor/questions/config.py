@@ -1,13 +1,61 @@
-"""The settings of the questions stage."""
+"""The settings of the questions stage.
 
-from typing import Literal
+Enters: a table of a recipe, flags. Leaves: a `Config` whose dials do not contradict each other. Several values are
+written `U4,U7` on the command line, ranges `low..high`, `low..`, `..high` or `n`.
+"""
 
-from pydantic import Field, field_validator, model_validator
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from websailor.files import StageConfig
 
 Lattice = Literal["initial", "kind", "decade", "half_century", "century", "range", "region"]
 ALL_LATTICES: tuple[Lattice, ...] = ("initial", "kind", "decade", "half_century", "century", "range", "region")
+
+BY_THEMSELVES = ("U1", "U2", "U3", "U4")
+"""Operators that arise from the subgraph and its widening."""
+ADDED = tuple(f"U{number}" for number in range(5, 17))
+"""Operators that are added on purpose."""
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)?(\.\.)?(\d+(?:\.\d+)?)?")
+
+
+class Span(NamedTuple):
+    """A range of numbers, both ends included."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+
+def span(text: str) -> Span:
+    """`3..6`, `12..`, `..4`, `5`; anything, where empty. Raises `ValueError` for anything else."""
+    match = _RANGE.fullmatch(text.replace(" ", ""))
+    if match is None or (text and match[1] is None and match[3] is None) or (match[3] and not match[2]):
+        raise ValueError(f"{text!r} is no range: write low..high, low.., ..high or one number")
+    low = float(match[1] or 0)
+    high = float(match[3]) if match[3] else low if match[1] and not match[2] else math.inf
+    if low > high:
+        raise ValueError(f"{text!r}: the least is above the most")
+    return Span(low, high)
+
+
+def _checked(text: str) -> str:
+    span(text)
+    return text.replace(" ", "")
+
+
+def _as_text(value: object) -> object:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Range = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked)]
+"""A range as it is written; `span` reads it."""
 
 
 class Config(StageConfig):
@@ -41,7 +89,9 @@ class Config(StageConfig):
     min_necessity: float = Field(default=1.0, ge=0, le=1)
     """Share of the clues without which the answer would not be unique; below 1 some may only confirm it."""
     named_anchors: tuple[int, ...] = (1,)
-    """So many entities are named exactly, all others become vague; of several numbers each question draws one."""
+    """So many entities are named exactly, all others become vague; of several numbers each question draws one. Where
+    only level 3 is asked for, which names nothing, 0 unless it is given.
+    """
     fog: int = Field(default=3, ge=0)
     """Lattice steps that one clue may take away from its exact value: 0 leaves everything exact."""
     lattices: tuple[Lattice, ...] = ALL_LATTICES
@@ -72,11 +122,58 @@ class Config(StageConfig):
     """Subgraphs drawn beforehand, spread over their shapes; questions draw from them."""
     attempts: int = Field(default=300, ge=1)
     """Tries for one question before it is given up."""
+    patience: int = Field(default=100, ge=1)
+    """Questions given up one after the other after which the run ends and says what ran out."""
+    operators: tuple[str, ...] = ()
+    """Operators that every question must carry: U1 .. U15."""
+    palette: tuple[str, ...] = ()
+    """Operators that may be added, least used first: U5 .. U16 or `all`; empty: none. U1 .. U4 arise by themselves."""
+    operators_per_question: Range = ""
+    """How many different operators a question carries, U1 .. U4 among them: a range such as 3..6; empty: any number."""
+    bits: Range = ""
+    """How much vagueness took away from the exact question, in bits: a range such as 12..; empty: any."""
+    shape: Literal["any", "tree", "cyclic"] = "any"
+    """Whether a question must have a cycle among its clues, or must have none."""
+    none_share: float = Field(default=0.03, ge=0, le=0.03)
+    """Share of the questions that nothing fits, where U16 is in the palette; as many again allow "none" and have an
+    answer.
+    """
+    per_operator: int = Field(default=0, ge=0)
+    """At most so many questions with the same added operator; 0: no limit."""
+    per_cell: int = Field(default=0, ge=0)
+    """At most so many questions of one cell: with or without a cycle, the same rarest operator, the same four bits of
+    vagueness; 0: no limit.
+    """
 
-    @field_validator("level", "named_anchors", mode="before")
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_named_at_level_3(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "named_anchors" in given:
+            return given
+        level = given.get("level")
+        alone = level[0] if isinstance(level, list | tuple) and len(level) == 1 else level
+        return {**given, "named_anchors": (0,)} if str(alone) == "3" else given
+
+    @field_validator("level", "named_anchors", "operators", "palette", mode="before")
     @classmethod
     def _one_or_several(cls, value: object) -> object:
-        return (value,) if isinstance(value, int) else value
+        """One value, several, or several in one text: `U4,U7`."""
+        if isinstance(value, int | str):
+            value = (value,)
+        if not isinstance(value, list | tuple):
+            return value
+        parts = (one.split(",") if isinstance(one, str) else [one] for one in value)
+        return tuple(part.strip() if isinstance(part, str) else part for several in parts for part in several if part)
+
+    @field_validator("operators", "palette")
+    @classmethod
+    def _known(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        found = dict.fromkeys(code.upper() for code in codes)
+        if "ALL" in found:
+            found = dict.fromkeys((*ADDED, *(code for code in found if code != "ALL")))
+        if unknown := [code for code in found if code not in (*BY_THEMSELVES, *ADDED)]:
+            raise ValueError(f"{unknown[0]} is no operator: choose from U1 .. U16")
+        return tuple(found)
 
     @model_validator(mode="after")
     def _ranges(self) -> "Config":
@@ -91,3 +188,41 @@ class Config(StageConfig):
         if self.held_out_count and not self.held_out_share:
             raise ValueError("held_out_count needs a held_out_share above 0")
         return self
+
+    @model_validator(mode="after")
+    def _dials_agree(self) -> "Config":
+        if fault := self._contradiction():
+            raise ValueError(fault)
+        return self
+
+    def _contradiction(self) -> str | None:
+        """Two dials that no question can satisfy, in one line."""
+        wanted, named, cyclic = span(self.operators_per_question), set(self.operators), self.shape == "cyclic"
+        reach = len({*BY_THEMSELVES, *named, *self.palette})
+        several = max(len(named), wanted.low)
+        vague = bool(self.fog or named or self.palette)
+        asked = f"operators_per_question {self.operators_per_question}"
+        faults = (
+            (set(BY_THEMSELVES) & set(self.palette), "palette: U1 .. U4 arise by themselves, leave them out"),
+            ("U16" in named, "operators: U16 is for at most 3 % of a set, put it into the palette"),
+            (self.shape == "tree" and "U4" in named, "operators: U4 is a cycle, and shape tree has none"),
+            (self.shape == "tree" and self.min_cycle_rank, "shape tree has no cycle, and min_cycle_rank asks for some"),
+            (self.max_nodes < 3 and (cyclic or named & {"U3", "U4"}), "U3, U4 and cycles need max_nodes 3 or more"),
+            (not self.fog and "U1" in named, "operators: U1 is vagueness, and fog is 0"),
+            (span(self.bits).low > 0 and not vague, f"bits {self.bits}: with fog 0 and no operators nothing is vague"),
+            (
+                max(self.level) == 1 and several > 2,
+                f"level 1 is a leak or one step, too little for {several:g} operators",
+            ),
+            (
+                len(named) > wanted.high,
+                f"{asked} is less than the {len(named)} operators that every question must carry",
+            ),
+            (wanted.low > reach, f"{asked}: with this palette at most {reach} are possible"),
+            (several > self.max_clues, f"{several:g} operators need as many clues, and max_clues is {self.max_clues}"),
+            (
+                set(self.level) == {3} and min(self.named_anchors),
+                "level 3 names nothing, and named_anchors asks for names",
+            ),
+        )
+        return next((words for wrong, words in faults if wrong), None)

@@ -1,6 +1,7 @@
 """Everything a question maker reads, loaded once: graph, tables for proofs, arrays for walks, names, the split.
 
-Enters: the graph's `entities.jsonl` and `facts.jsonl`. Leaves: a `Corpus`.
+Enters: the graph's `entities.jsonl` and `facts.jsonl`, and of a generated world the list of what is true in it. Leaves:
+a `Corpus`.
 """
 
 import re
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.questions.lexicon import Lexicon
-from websailor.questions.proof.facts import Facts, facts_from_records
+from websailor.questions.proof.facts import Facts, facts_from_records, number_of, year_of
 from websailor.questions.shapes.csr import Csr, csr_from_facts
 from websailor.records import Entity, Fact
 from websailor.wiki.relations import Relation
@@ -28,6 +31,9 @@ NOTATION = frozenset(
     {"Coordinated Universal Time", "Greenwich Mean Time", "Circa", "Floruit", "Present", "Statelessness"}
 )
 """Articles that an infobox links to in order to explain how a value is written; they are no value."""
+
+ROUNDING = 1e-4
+"""Amounts that are no further apart, as a share of them, are the same amount."""
 
 _BETWEEN = re.compile(r"[,:;]\s+")
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)")
@@ -65,6 +71,8 @@ class Corpus:
     lexicon: Lexicon
     possible: Sequence[Fact] = ()
     """What pages may state besides: counted against every proof, never asked about."""
+    complete: frozenset[str] = frozenset()
+    """Relations of which the graph holds every fact that is true, so that what it does not state is false."""
 
     @cached_property
     def tables(self) -> Facts:
@@ -173,6 +181,55 @@ class Corpus:
                 found.setdefault(fact.subject, []).append(fact)
         return found
 
+    @cached_property
+    def links(self) -> dict[str, list[Fact]]:
+        """Entity id -> its tellable facts with other entities, in either direction."""
+        found: dict[str, list[Fact]] = {}
+        for fact in self.tellable:
+            if fact.value_type == "entity":
+                found.setdefault(fact.subject, []).append(fact)
+                found.setdefault(fact.object, []).append(fact)
+        return found
+
+    @cached_property
+    def partners(self) -> dict[tuple[str, str, bool], list[Fact]]:
+        """(entity id, relation, whether it is the subject) -> the tellable facts; a symmetric relation is stated by
+        both.
+        """
+        found: dict[tuple[str, str, bool], list[Fact]] = {}
+        for fact in self.tellable:
+            found.setdefault((fact.subject, fact.relation, True), []).append(fact)
+            if fact.value_type == "entity":
+                found.setdefault((fact.object, fact.relation, False), []).append(fact)
+        return found
+
+    @cached_property
+    def disputes(self) -> dict[str, Fact]:
+        """Fact id -> what another kind of source states instead of it, where only one of them can be true."""
+        stated: dict[tuple[str, str], list[Fact]] = {}
+        for fact in self.tellable:
+            relation = self.relation(fact)
+            if relation is not None and relation.functional and (self.lexicon.is_generated or _is_amount(fact)):
+                stated.setdefault((fact.subject, fact.relation), []).append(fact)
+        found: dict[str, Fact] = {}
+        for facts in stated.values():
+            if len(facts) == 2 and facts[0].source.kind != facts[1].source.kind and _differ(*facts):
+                found[facts[0].id], found[facts[1].id] = facts[1], facts[0]
+        return found
+
+    @cached_property
+    def of_name(self) -> dict[str, list[str]]:
+        """Name or alias, as `plain` gives it -> ids of those that bear it."""
+        found: dict[str, list[str]] = {}
+        for entity in self.entities:
+            for name in {plain(name) for name in (entity.name, *entity.aliases)}:
+                found.setdefault(name, []).append(entity.id)
+        return found
+
+    def homonyms(self, entity: Entity) -> list[str]:
+        """Ids of all that bear the entity's name, itself among them."""
+        return self.of_name[plain(entity.name)]
+
     def _comparable(self, fact: Fact) -> bool:
         """True when all numbers that state the relation share one unit, so that a proof may compare them."""
         if fact.unit is None and self.lexicon.needs_unit(fact.relation, self.entity[fact.subject].kind):
@@ -207,8 +264,25 @@ class Corpus:
         return name[:1].lower() + name[1:] if entity.statistics.get("common_noun") else name
 
 
-def load_corpus(graph: Path, is_generated: bool) -> Corpus:
-    """Read a finished graph directory, of a generated encyclopedia or a real one. Raises `UserError` if it is empty."""
+def _is_amount(fact: Fact) -> bool:
+    return fact.value_type in ("date", "number")
+
+
+def _differ(one: Fact, other: Fact) -> bool:
+    """True when both cannot be true: years or amounts apart, or different things."""
+    if one.value_type != other.value_type or not _is_amount(one):
+        return one.object != other.object
+    measure = year_of if one.value_type == "date" else number_of
+    first, second = measure(one.object), measure(other.object)
+    return one.unit == other.unit and abs(first - second) > ROUNDING * max(abs(first), abs(second))
+
+
+def load_corpus(graph: Path, is_generated: bool, truth: Path | None = None) -> Corpus:
+    """Read a finished graph directory, of a generated encyclopedia or a real one. Raises `UserError` if it is empty.
+
+    `truth` is the list of all facts of a generated world (`facts.jsonl` of its wiki directory): without it no relation
+    counts as complete.
+    """
     entities = list(read_jsonl(graph / "entities.jsonl", Entity))
     facts = list(read_jsonl(graph / "facts.jsonl", Fact))
     if not facts:
@@ -216,7 +290,29 @@ def load_corpus(graph: Path, is_generated: bool) -> Corpus:
     lexicon = Lexicon(is_generated)
     beside = graph / "possible.jsonl"
     possible = list(read_jsonl(beside, Fact)) if beside.is_file() else []
-    return Corpus(_with_known_types(entities, facts, lexicon), facts, lexicon, possible)
+    known = is_generated and truth is not None and truth.is_file()
+    complete = complete_relations(facts, truth) if known and truth is not None else frozenset[str]()
+    return Corpus(_with_known_types(entities, facts, lexicon), facts, lexicon, possible, complete)
+
+
+def complete_relations(facts: Sequence[Fact], truth: Path) -> frozenset[str]:
+    """The relations of which every fact that is true stands among `facts`."""
+    stated = {(fact.subject, fact.relation, fact.object) for fact in facts}
+    found: set[str] = set()
+    lacking: set[str] = set()
+    for true in read_jsonl(truth, _Truth):
+        found.add(true.relation)
+        if (true.subject, true.relation, true.object) not in stated:
+            lacking.add(true.relation)
+    return frozenset(found - lacking)
+
+
+class _Truth(BaseModel):
+    """A line of a generated world's list of facts, as far as completeness concerns it."""
+
+    subject: str
+    relation: str
+    object: str
 
 
 def _with_known_types(entities: list[Entity], facts: list[Fact], lexicon: Lexicon) -> list[Entity]:

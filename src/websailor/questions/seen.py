@@ -1,14 +1,21 @@
-"""The questions that stand already: no two about the same, none in the same words, not too many with one answer.
+"""The questions that stand already: no two about the same, none in the same words, not too many with one answer, of one
+operator, of one cell.
 
 Enters: questions as they are kept. Leaves: a refusal for one that repeats them, as early in its making as it can be
-seen.
+seen, and how often each operator was used.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
 from websailor.questions.corpus import plain
 from websailor.questions.structure import identity
 from websailor.records import Pattern, Question
+
+CELL_BITS = 4
+"""Bits of vagueness that one cell spans."""
+Cell = tuple[str, str, int]
+"""Shape group, rarest operator, bits bucket."""
 
 
 class Refused(Exception):
@@ -23,17 +30,24 @@ class Refused(Exception):
 class Seen:
     """What is known of the questions kept so far."""
 
-    def __init__(self, per_answer: int = 0) -> None:
+    def __init__(self, per_answer: int = 0, per_cell: int = 0) -> None:
         self._patterns: set[str] = set()
         self._prompts: set[str] = set()
         self._answers: Counter[str] = Counter()
+        self._cells: Counter[Cell] = Counter()
         self._per_answer = per_answer
+        self._per_cell = per_cell
+        self.operators: Counter[str] = Counter()
+        """In how many questions each operator is."""
 
     def add(self, question: Question) -> None:
         """Keep a question in mind."""
         self._patterns.add(identity(question.pattern))
         self._prompts.add(plain(question.prompt))
         self._answers[question.answer] += 1
+        codes = {clue.operator for clue in question.clues}
+        self.operators.update(codes)
+        self._cells[cell_of(codes, question.uncertainty.cycle_rank, question.uncertainty.fog)] += 1
 
     def check_answer(self, answer: str) -> None:
         """Raise `Refused` when an answer was asked for often enough."""
@@ -43,9 +57,22 @@ class Seen:
     def check_pattern(self, pattern: Pattern) -> None:
         """Raise `Refused` for a question about the same."""
         if identity(pattern) in self._patterns:
-            raise Refused("duplicate", pattern.assignment[pattern.focus])
+            raise Refused("duplicate", pattern.assignment.get(pattern.focus, ""))
 
     def check_prompt(self, prompt: str) -> None:
         """Raise `Refused` for a question in the same words."""
         if plain(prompt) in self._prompts:
             raise Refused("duplicate", prompt)
+
+    def check_cell(self, cell: Cell) -> None:
+        """Raise `Refused` when there are enough questions of a cell."""
+        if self._per_cell and self._cells[cell] >= self._per_cell:
+            raise Refused("cell_full", " ".join(map(str, cell)))
+
+
+def cell_of(codes: Iterable[str], cycle_rank: int, fog: float) -> Cell:
+    """The cell of a question: with or without a cycle, its rarest operator (the one of the highest number), the bucket
+    of its bits of vagueness.
+    """
+    dominant = max(codes, key=lambda code: int(code[1:]), default="U0")
+    return "cyclic" if cycle_rank else "tree", dominant, int(fog // CELL_BITS)

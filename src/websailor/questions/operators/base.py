@@ -1,13 +1,22 @@
-"""What an operator is, and what it is asked about."""
+"""What an operator is, what it is asked about, and what it adds to.
 
-from collections.abc import Sequence
+Enters: a `Case` (one clue of a proved pattern) or a `Draft` (a pattern in the making). Leaves: the protocols `Operator`
+and `Proposer`, and `Counts`, the answers to parts of a pattern.
+"""
+
+import random
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
+from websailor.questions.corpus import Corpus
 from websailor.questions.proof.engine import ask
-from websailor.questions.proof.facts import Facts, Nodes
-from websailor.questions.structure import Branch
-from websailor.records import Pattern
+from websailor.questions.proof.facts import Facts
+from websailor.questions.proof.sets import Nodes
+from websailor.questions.structure import Branch, is_named
+from websailor.records import Condition, Fact, Pattern
 
 Part = tuple[frozenset[int], frozenset[int]]
 """Atoms and conditions (indices) of a pattern."""
@@ -79,3 +88,87 @@ class Operator(Protocol):
     def holds(self, case: Case) -> bool:
         """True where what the operator claims beyond uniqueness is proved."""
         ...
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A pattern in the making, whose answer is proved, and what may be added to it."""
+
+    corpus: Corpus
+    pattern: Pattern
+    usable: Callable[[Fact], bool]
+    """True for a fact that a page of the question's part states, so that there is evidence for it."""
+    together: Callable[[Sequence[str], str, str], bool]
+    """True when one of the pages (titles) speaks of both entities (ids)."""
+    may_name: bool = True
+    """Whether a clue may name an entity."""
+
+    @property
+    def tables(self) -> Facts:
+        return self.corpus.tables
+
+    def kind(self, variable: str) -> str:
+        """Type of the entity that a variable stands for."""
+        return self.corpus.entity[self.pattern.assignment[variable]].kind
+
+    def described(self) -> list[str]:
+        """The entity variables that are told of and not named, the focus first."""
+        unsaid = unsaid_variables(self.pattern)
+        return [
+            name
+            for name in self.pattern.variables
+            if name not in self.pattern.value_types and name not in unsaid and not is_named(self.pattern, name)
+        ]
+
+
+class Proposer(Operator, Protocol):
+    """An operator that is added to a question on purpose: U5 .. U14."""
+
+    closed_world: bool
+    """True where it rests on what is not stated: only for relations of which the corpus is complete."""
+
+    def propose(self, draft: Draft, rng: random.Random) -> Iterator[Pattern]:
+        """Changed patterns with the operator in them, true of the same answer; whether it is still the only one, and
+        whether the operator earns its label, is for the maker to prove.
+        """
+        ...
+
+    def lacks(self, corpus: Corpus) -> str | None:
+        """What a corpus lacks for the operator, for people; None where it can be used."""
+        ...
+
+    def seeks(self, corpus: Corpus) -> Collection[str] | None:
+        """Entities (ids) of which a subgraph must hold one; None: any subgraph will do."""
+        ...
+
+
+class AnySubgraph:
+    """Base of the operators that any subgraph may carry."""
+
+    def seeks(self, corpus: Corpus) -> Collection[str] | None:
+        """See `Proposer`."""
+        del corpus
+        return None
+
+
+def unsaid_variables(pattern: Pattern) -> set[str]:
+    """The variables between the ends of phrases: no other clue may speak of them."""
+    return {
+        name
+        for phrase in pattern.phrases
+        for number in phrase.atoms
+        for name in (pattern.atoms[number].subject, pattern.atoms[number].object)
+        if name not in (phrase.left, phrase.right)
+    }
+
+
+def without_condition_narrows(case: Case) -> bool:
+    """True when the answers are more, or others, without the condition of the clue."""
+    atoms, conditions = part_of(case.branches)
+    whole = case.counts.nodes(atoms, conditions)
+    return not np.array_equal(case.counts.nodes(atoms, conditions - set(case.branch.conditions)), whole)
+
+
+def conditions_of(case: Case) -> list[Condition]:
+    """The conditions that a clue tells."""
+    return [case.pattern.conditions[number] for number in case.branch.conditions]

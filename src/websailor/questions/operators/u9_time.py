@@ -1,0 +1,134 @@
+"""U9, time: what held at a time, and which of two events came first.
+
+Formal: (a) as of: an atom whose facts are those that held in a year or decade; (b) order: a guard a(u) < b(v) on dates
+of two different relations. Applies to a clue with such an atom, or with a one-sided `Compare` of different relations.
+To prove beyond uniqueness: (a) the true tenure holds the time strictly inside, and without it there are more answers;
+(b) the years differ by at least two, and without the guard there are more answers. Examples: "Which person led Melik
+Works in 1956?", "Which person died before the company that employed them was founded?"
+"""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from websailor.questions.corpus import Corpus
+from websailor.questions.operators.additions import comparable, compared, with_condition
+from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
+from websailor.questions.operators.u6_comparison import far_apart, has_margin, is_one_sided, relations_of
+from websailor.questions.proof.engine import ask
+from websailor.questions.proof.facts import Facts
+from websailor.records import Atom, Compare, Fact, Pattern
+
+OPEN_ENDED = 8
+"""Years after the start of a tenure without an end in which it surely still held."""
+
+
+class Time(AnySubgraph):
+    """See the module."""
+
+    code = "U9"
+    closed_world = False
+
+    def propose(self, draft: Draft, rng: random.Random) -> Iterator[Pattern]:
+        yield from self._as_of(draft, rng)
+        yield from self._order(draft, rng)
+
+    def _as_of(self, draft: Draft, rng: random.Random) -> Iterator[Pattern]:
+        """A time for an atom that has a tenure."""
+        pattern = draft.pattern
+        in_phrase = {number for phrase in pattern.phrases for number in phrase.atoms}
+        numbers = [number for number in range(len(pattern.atoms)) if number not in in_phrase]
+        rng.shuffle(numbers)
+        for number in numbers:
+            atom = pattern.atoms[number]
+            fact = draft.corpus.fact[atom.fact]
+            if atom.at is not None or not _sayable(draft.corpus, fact):
+                continue
+            if (label := time_inside(fact, rng, last_year(draft.tables))) is not None:
+                timed = atom.model_copy(update={"at": label})
+                yield pattern.model_copy(update={"atoms": _replaced(pattern.atoms, number, timed)})
+
+    def _order(self, draft: Draft, rng: random.Random) -> Iterator[Pattern]:
+        """Two dates of different relations and different things, the first before or after the second."""
+        near, everything = comparable(draft)
+        pairs = [
+            (one, other)
+            for one in near
+            for other in everything
+            if one.variable != other.variable
+            and one.fact.relation != other.fact.relation
+            and one.fact.value_type == other.fact.value_type == "date"
+            and far_apart(one, other)
+        ]
+        rng.shuffle(pairs)
+        for one, other in pairs:
+            if draft.corpus.lexicon.can_compare(one.side, other.side):
+                pattern, left, right = compared(draft.pattern, one, other)
+                earlier = one.amount < other.amount
+                guard = Compare(left=left, right=right, high=0.0 if earlier else None, low=None if earlier else 0.0)
+                yield with_condition(pattern, guard)
+
+    def lacks(self, corpus: Corpus) -> str | None:
+        dated = any(fact.value_type == "date" for facts in corpus.literals.values() for fact in facts)
+        if dated or any(fact.start is not None for fact in corpus.tellable):
+            return None
+        return "the graph holds neither tenures nor dates"
+
+    def applies(self, case: Case) -> bool:
+        return _timed(case) is not None or any(_is_order(case, one) for one in conditions_of(case))
+
+    def holds(self, case: Case) -> bool:
+        timed = _timed(case)
+        if timed is None:
+            guards = [one for one in conditions_of(case) if isinstance(one, Compare)]
+            return all(has_margin(case.pattern, one) for one in guards) and without_condition_narrows(case)
+        plain = case.pattern.atoms[timed].model_copy(update={"at": None})
+        ever = case.pattern.model_copy(update={"atoms": _replaced(case.pattern.atoms, timed, plain)})
+        return len(ask(case.facts, ever)) > len(ask(case.facts, case.pattern))
+
+
+def _is_order(case: Case, condition: object) -> bool:
+    return (
+        isinstance(condition, Compare)
+        and is_one_sided(condition)
+        and len(set(relations_of(case.pattern, condition))) == 2
+    )
+
+
+def _timed(case: Case) -> int | None:
+    """The atom of a clue that says when it held."""
+    return next((number for number in case.branch.atoms if case.pattern.atoms[number].at is not None), None)
+
+
+def _replaced(atoms: tuple[Atom, ...], number: int, atom: Atom) -> tuple[Atom, ...]:
+    return (*atoms[:number], atom, *atoms[number + 1 :])
+
+
+def _sayable(corpus: Corpus, fact: Fact) -> bool:
+    kind = corpus.entity[fact.subject].kind
+    return (
+        fact.start is not None
+        and corpus.lexicon.can_say("at", fact.relation, kind)
+        and corpus.lexicon.can_say("at_inverse", fact.relation, kind)
+    )
+
+
+def last_year(facts: Facts) -> int:
+    """The latest year that anything speaks of: nothing is known of later ones."""
+    known = facts.year[~np.isnan(facts.year)]
+    return int(known.max()) if len(known) else 0
+
+
+def time_inside(fact: Fact, rng: random.Random, present: int) -> str | None:
+    """A decade that the tenure fills, or a year strictly inside it; None where there is none."""
+    if fact.start is None:
+        return None
+    last = min(fact.start + OPEN_ENDED, present) if fact.end is None else fact.end
+    decades = [
+        f"{first}s" for first in range(fact.start // 10 * 10, last, 10) if fact.start < first and first + 9 < last
+    ]
+    if decades and rng.random() < 0.5:
+        return rng.choice(decades)
+    years = range(fact.start + 1, last)
+    return str(rng.choice(years)) if years else None
