@@ -8,7 +8,7 @@ raises `UserError` that says where it ends.
 import bz2
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,7 @@ class DumpReader:
         self._head = b""
 
     def __iter__(self) -> Iterator[RawPage]:
-        parser = etree.XMLPullParser(
-            events=("end",),
-            tag=("{*}page", "{*}siteinfo"),
-            resolve_entities=False,
-            no_network=True,
-            huge_tree=True,
-        )
+        parser = _parser("{*}page", "{*}siteinfo")
         checked = False
         try:
             for block in self._blocks():
@@ -84,7 +78,7 @@ class DumpReader:
                         checked = True
                     if _local(element) == "siteinfo":
                         self.site = _read_site(element, self.site)
-                    elif (page := self._page(element)) is not None:
+                    elif (page := _page(element, self.site, self.pages + 1)) is not None:
                         self.pages += 1
                         self._last_title = page.title
                         yield page
@@ -94,6 +88,13 @@ class DumpReader:
             raise self._damaged(str(error.msg)) from error
         if _local(root) != "mediawiki":
             raise self._not_a_dump(f"its first element is <{_local(root)}>, not <mediawiki>")
+
+    @classmethod
+    def site_of(cls, path: Path) -> Site:
+        """What the head of a dump says about its wiki."""
+        reader = cls(path)
+        next(iter(reader), None)
+        return reader.site
 
     def _blocks(self) -> Iterator[bytes]:
         with self.path.open("rb") as file:
@@ -147,31 +148,6 @@ class DumpReader:
         language = root.get("{http://www.w3.org/XML/1998/namespace}lang") or "en"
         self.site = Site(language=language, url_prefix=f"https://{language}.wikipedia.org/wiki/")
 
-    def _page(self, element: Any) -> RawPage | None:
-        """The page of a `<page>` element; None when it has no title."""
-        fields = {_local(child): child for child in element if isinstance(child.tag, str)}
-        title = (fields["title"].text or "").strip() if "title" in fields else ""
-        if not title:
-            return None
-        number = fields["ns"].text if "ns" in fields else None
-        namespace = int(number) if number and number.strip().lstrip("-").isdigit() else self.site.namespace(title)
-        # The mapping keeps the last <revision>: the newest in a dump with history.
-        revision = {_local(child): child for child in fields["revision"]} if "revision" in fields else {}
-        text = (revision["text"].text or "") if "text" in revision else ""
-        model = (revision["model"].text or "wikitext") if "model" in revision else "wikitext"
-        redirect = fields["redirect"].get("title") if "redirect" in fields else None
-        if redirect is None and (match := _REDIRECT.match(text)):
-            redirect = match.group(1)
-        identifier = (fields["id"].text or "").strip() if "id" in fields else ""
-        return RawPage(
-            id=int(identifier) if identifier.isdigit() else self.pages + 1,
-            title=self.site.normalise(title),
-            namespace=namespace,
-            text=text,
-            redirect_to=self.site.normalise(redirect) if redirect else None,
-            model=model.strip(),
-        )
-
     def _after(self) -> str:
         return f" ({self._last_title!r})" if self._last_title else ""
 
@@ -190,6 +166,52 @@ class DumpReader:
         return UserError(
             f"{self.path}: not a MediaWiki XML dump, at byte 0: {why}: give a pages-articles dump (.xml, .xml.bz2)"
         )
+
+
+def page_elements(blocks: Iterable[bytes], site: Site, first_id: int) -> Iterator[RawPage]:
+    """The pages of a piece of a dump, given as a whole document in UTF-8. Raises lxml's `XMLSyntaxError`.
+
+    Pages without an id are numbered from `first_id`.
+    """
+    parser = _parser("{*}page")
+    for block in blocks:
+        parser.feed(block)
+        for _, element in parser.read_events():
+            if (page := _page(element, site, first_id)) is not None:
+                first_id += 1
+                yield page
+            _forget(element)
+    parser.close()
+
+
+def _parser(*tags: str) -> Any:
+    return etree.XMLPullParser(events=("end",), tag=tags, resolve_entities=False, no_network=True, huge_tree=True)
+
+
+def _page(element: Any, site: Site, number: int) -> RawPage | None:
+    """The page of a `<page>` element; None when it has no title. `number` is its id when it has none."""
+    fields = {_local(child): child for child in element if isinstance(child.tag, str)}
+    title = (fields["title"].text or "").strip() if "title" in fields else ""
+    if not title:
+        return None
+    key = fields["ns"].text if "ns" in fields else None
+    namespace = int(key) if key and key.strip().lstrip("-").isdigit() else site.namespace(title)
+    # The mapping keeps the last <revision>: the newest in a dump with history.
+    revision = {_local(child): child for child in fields["revision"]} if "revision" in fields else {}
+    text = (revision["text"].text or "") if "text" in revision else ""
+    model = (revision["model"].text or "wikitext") if "model" in revision else "wikitext"
+    redirect = fields["redirect"].get("title") if "redirect" in fields else None
+    if redirect is None and (match := _REDIRECT.match(text)):
+        redirect = match.group(1)
+    identifier = (fields["id"].text or "").strip() if "id" in fields else ""
+    return RawPage(
+        id=int(identifier) if identifier.isdigit() else number,
+        title=site.normalise(title),
+        namespace=namespace,
+        text=text,
+        redirect_to=site.normalise(redirect) if redirect else None,
+        model=model.strip(),
+    )
 
 
 class _Gunzip:

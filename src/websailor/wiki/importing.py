@@ -1,7 +1,8 @@
 """A dump -> a wiki directory: pages are parsed (on all cores when there are many), stored, linked and indexed.
 
 Everything is written into `<out>.part` beside the target and renamed at the end, so that a half-written wiki never
-stands under the final name, whatever interrupts the import.
+stands under the final name. An import that is killed goes on where it stopped: units of work (streams of a multistream
+dump, runs of pages of any other) that are stored are not parsed again. The index is built at the end, in one go.
 """
 
 import errno
@@ -9,20 +10,26 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from itertools import count, islice
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from websailor.errors import UserError
+from websailor.errors import ConfigChanged, UserError
 from websailor.files import StageDirectory, exclusive, require_space
 from websailor.progress import progress_bar
 from websailor.records import Manifest, Page
-from websailor.wiki.dump import DumpReader, RawPage
+from websailor.wiki.batches import Batch, prepare_worker, read_batch
+from websailor.wiki.dump import DumpReader
+from websailor.wiki.index import DIRECTORY_NAME as INDEX_NAME
 from websailor.wiki.index import build_index
-from websailor.wiki.pages import read_page
 from websailor.wiki.store import PageStore, StoreWriter
+from websailor.wiki.streams import Multistream, find_streams, read_stream
 from websailor.wiki.titles import Site
 from websailor.wiki.world import generate_dump, truth_prefix
 
@@ -34,9 +41,67 @@ log = logging.getLogger(__name__)
 TRUTH_FILES = ("world.json", "facts.jsonl")
 """What a generated world leaves beside its dump: knobs and name words, and every fact with the pages that state it."""
 CHUNK = 64
-"""Pages handed to a worker at once."""
+"""Pages of a dump without streams that make a unit of work."""
 _POOL_FROM_BYTES = 20_000_000
 """Size of dump from which a pool of processes pays for its start."""
+
+
+class Task(NamedTuple):
+    """A unit of work; `work(dictionary, *arguments)` does it in any process."""
+
+    work: Callable[..., Batch]
+    arguments: tuple[Any, ...]
+    position: int
+    """Bytes of the source that are read when it is done."""
+
+
+class Source(Protocol):
+    """Where pages come from: a sequence of units of work, the same whenever it is read."""
+
+    @property
+    def site(self) -> Site: ...
+
+    def tasks(self, done: int) -> Iterator[Task]: ...
+
+
+def open_source(path: Path) -> Source:
+    """The pages of a dump. `UserError` says what is wrong with a file that is none."""
+    dump = find_streams(path)
+    return Sequential(path) if dump is None else Streams(dump)
+
+
+class Streams:
+    """A multistream dump: every stream is unpacked and parsed by itself."""
+
+    def __init__(self, dump: Multistream) -> None:
+        self._dump = dump
+        self.site = dump.site
+
+    def tasks(self, done: int) -> Iterator[Task]:
+        """The streams behind the first `done`."""
+        for span in self._dump.spans[done:]:
+            yield Task(read_stream, (self._dump, span), span.end)
+
+
+class Sequential:
+    """Any other dump: one process reads it from front to back, others parse what it finds."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = DumpReader(path)
+
+    @property
+    def site(self) -> Site:
+        return self._reader.site
+
+    def tasks(self, done: int) -> Iterator[Task]:
+        """Runs of pages; the first `done` are read, since there is no other way past them, but not handed out."""
+        pages = iter(self._reader)
+        for number in count():
+            raws = list(islice(pages, CHUNK))
+            if not raws:
+                return
+            if number >= done:
+                yield Task(read_batch, (raws, self.site), self._reader.position)
 
 
 def import_pages(
@@ -45,73 +110,82 @@ def import_pages(
     """Fill `directory` with the pages of the dump `source`. Returns counts.
 
     `workers`: processes that parse; by default one per core for a large dump and none for a small one. The result is
-    the same whatever their number.
+    the same whatever their number. A directory that an interrupted import has left is completed: what is stored is not
+    parsed again.
 
     `UserError` when the file is no whole dump or holds no page of the main namespace; what was written is then useless.
     """
-    reader = DumpReader(source)
-    require_space(directory, 2 * reader.size)
-    counts = {"other_namespaces": 0.0, "other_models": 0.0}
-    with StoreWriter(directory) as writer, progress_bar("import pages", reader.size) as bar:
-        seen = stored = 0
-        for page in _parsed(_wanted(reader, counts, limit), reader, workers):
-            writer.add(page)
-            stored += page.redirect_to is None
-            if reader.position > seen:
-                bar.advance(reader.position - seen)
-                seen = reader.position
-                bar.note(f"{stored} pages")
-        if not stored:
-            raise UserError(f"{source}: holds no page (of the main namespace, with text): nothing to import")
-        counts |= writer.finish(reader.site)
+    size = source.stat().st_size
+    require_space(directory, 2 * size)
+    with StoreWriter(directory) as writer:
+        counts = writer.complete or _store_pages(source, size, writer, limit, workers)
     store = PageStore(directory)
+    index = directory / INDEX_NAME
+    _discard(index)
     with progress_bar("index pages", store.pages) as bar:
         build_index(directory, _indexed(store, bar.advance))
     return counts
+
+
+def _store_pages(
+    source: Path, size: int, writer: StoreWriter, limit: int | None, workers: int | None
+) -> dict[str, float]:
+    if workers is None:
+        workers = (os.cpu_count() or 1) if size >= _POOL_FROM_BYTES else 1
+    opened, progress = open_source(source), writer.progress
+    if progress.units:
+        log.info("%s: going on behind unit %d, %d pages", source, progress.units, progress.pages)
+    full = limit is not None and progress.pages >= limit
+    with progress_bar("import pages", size) as bar, closing(_batches(opened, writer, workers)) as batches:
+        seen = 0
+        for position, batch in () if full else batches:
+            for entry in batch.entries:
+                if isinstance(entry, str):
+                    writer.skip(entry)
+                    continue
+                writer.add_packed(entry, batch.compressed)
+                full = limit is not None and writer.pages >= limit
+                if full:
+                    break
+            writer.commit()
+            bar.advance(position - seen)
+            seen = position
+            bar.note(f"{writer.pages} pages")
+            if full:
+                break
+    if not writer.pages:
+        raise UserError(f"{source}: holds no page (of the main namespace, with text): nothing to import")
+    return writer.finish(opened.site)
+
+
+def _batches(source: Source, writer: StoreWriter, workers: int) -> Generator[tuple[int, Batch], None, None]:
+    """What the units of work give, in their order, with the bytes of the source read so far."""
+    tasks = source.tasks(writer.progress.units)
+    if workers <= 1:
+        for task in tasks:
+            yield task.position, task.work(writer.dictionary, *task.arguments)
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=prepare_worker)
+    try:
+        waiting: deque[tuple[int, Future[Batch]]] = deque()
+        for task in tasks:
+            waiting.append((task.position, pool.submit(task.work, writer.dictionary, *task.arguments)))
+            # A short queue keeps memory flat.
+            if len(waiting) >= 4 * workers:
+                position, future = waiting.popleft()
+                yield position, future.result()
+        for position, future in waiting:
+            yield position, future.result()
+    except BrokenProcessPool as error:
+        raise UserError("a parsing process was killed (out of memory?): run the same command again to go on") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _indexed(store: PageStore, advance: Callable[[], None]) -> Iterator[tuple[int, Page, tuple[str, ...]]]:
     for pid, _ in store.titles():
         yield pid, store.read(pid), store.redirects(pid)
         advance()
-
-
-def _wanted(reader: DumpReader, counts: dict[str, float], limit: int | None) -> Iterator[RawPage]:
-    """Pages of the main namespace in wikitext; the others are counted."""
-    taken = 0
-    for raw in reader:
-        if raw.namespace != 0:
-            counts["other_namespaces"] += 1
-        elif raw.model != "wikitext":
-            counts["other_models"] += 1
-        else:
-            yield raw
-            taken += raw.redirect_to is None
-            if limit is not None and taken >= limit:
-                return
-
-
-def _parsed(raws: Iterable[RawPage], reader: DumpReader, workers: int | None) -> Iterator[Page]:
-    if workers is None:
-        workers = (os.cpu_count() or 1) if reader.size >= _POOL_FROM_BYTES else 1
-    if workers <= 1:
-        for raw in raws:
-            yield read_page(raw, reader.site)
-        return
-    iterator = iter(raws)
-    with ProcessPoolExecutor(workers) as pool:
-        waiting = []
-        while chunk := list(islice(iterator, CHUNK)):
-            waiting.append(pool.submit(_read_pages, chunk, reader.site))
-            # A short queue keeps memory flat and the order of the dump.
-            if len(waiting) >= 4 * workers:
-                yield from waiting.pop(0).result()
-        for future in waiting:
-            yield from future.result()
-
-
-def _read_pages(raws: list[RawPage], site: Site) -> list[Page]:
-    return [read_page(raw, site) for raw in raws]
 
 
 def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manifest:
@@ -128,7 +202,7 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
         elif not out.is_dir() or any(out.iterdir()):
             raise UserError(f"{out}: exists and is no wiki directory: choose another --out")
     part = out.with_name(out.name + ".part")
-    if part.is_dir():
+    if part.is_dir() and not _goes_on(part, config, named):
         with exclusive(part):
             _discard(part)
     try:
@@ -137,6 +211,11 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
             manifest = stage.finish(**counts)
         _discard(out)
         part.replace(out)
+    except KeyboardInterrupt:
+        # What is stored of a dump is kept for the next try, as after a kill.
+        if not named:
+            _discard(part)
+        raise
     except BaseException as error:
         _discard(part)
         if is_out_of_space(error):
@@ -144,6 +223,19 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
         raise
     log.info("%s: %d pages, %d redirects", out, manifest.counts["pages"], manifest.counts["redirects"])
     return manifest
+
+
+def _goes_on(part: Path, config: "Config", inputs: Mapping[str, Path]) -> bool:
+    """True for what an interrupted import of the same dump, with the same settings, has left."""
+    if config.source is None and not inputs:
+        # A generated dump is not kept: making it again is most of the work.
+        return False
+    try:
+        with StageDirectory(part, "wiki", config, inputs), StoreWriter(part):
+            return True
+    except (ConfigChanged, sqlite3.DatabaseError) as error:
+        log.info("%s: starting anew: %s", part, error)
+        return False
 
 
 def is_out_of_space(error: BaseException) -> bool:

@@ -5,11 +5,12 @@ immutable (no locks, safe for any number of processes), with one connection per 
 """
 
 import json
+import logging
 import os
 import sqlite3
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,98 +18,157 @@ import zstandard
 
 from websailor.errors import UserError
 from websailor.records import Page
+from websailor.wiki import inlinks
+from websailor.wiki.batches import Packed, compressor, pack
 from websailor.wiki.titles import Site
 
+log = logging.getLogger(__name__)
+
 FILE_NAME = "pages.sqlite"
-FORMAT = 3
+FORMAT = 4
 """Counts up whenever what an import writes changes its meaning."""
 _SCHEMA = """
-CREATE TABLE page(
-  pid INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, inlinks INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL);
+CREATE TABLE page(pid INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE, body BLOB NOT NULL);
+CREATE TABLE inlinks(pid INTEGER PRIMARY KEY, pages INTEGER NOT NULL);
 CREATE TABLE raw_redirect(title TEXT PRIMARY KEY, target TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE redirect(title TEXT PRIMARY KEY, pid INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE link_count(title TEXT PRIMARY KEY, pages INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 _TRAINING_PAGES = 2000
-_LINKS_IN_MEMORY = 500_000
+_TRAINING_BYTES = 16_000_000
 _LONGEST_REDIRECT_CHAIN = 5
 
 
+@dataclass(slots=True)
+class Progress:
+    """How far an import has come; kept in the store with what it counts."""
+
+    units: int = 0
+    """Units of work (streams of a dump) that are stored."""
+    pages: int = 0
+    """Pages, duplicates among them, redirects not."""
+    size: int = 0
+    """Bytes of their JSON."""
+    links: int = 0
+    """Bytes of the file of link hashes."""
+    duplicates: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Pages left out, by reason."""
+
+
 class StoreWriter:
-    """Writes a store. Use as a context manager; `finish` resolves redirects and counts inlinks."""
+    """Writes a store. Use as a context manager; `finish` resolves redirects and counts inlinks.
+
+    What `commit` has kept survives the death of the process: a writer on the same directory goes on behind it.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self._connection = sqlite3.connect(directory / FILE_NAME)
-        self._connection.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;" + _SCHEMA
-        )
-        self._waiting: list[Page] | None = []
-        self._compressor = zstandard.ZstdCompressor(level=6)
-        self._links: Counter[str] = Counter()
-        self.duplicates = 0
-        self._stored = self._bytes = 0
+        self._directory = directory
+        self._connection = sqlite3.connect(directory / FILE_NAME, isolation_level=None)
+        # Not synchronous: what a killed process wrote stays with the system. A machine that fails starts again.
+        self._connection.executescript("PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;")
+        if not self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            self._connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        meta = dict(self._connection.execute("SELECT key, value FROM meta"))
+        self.progress = Progress(**json.loads(meta.get("progress", "{}")))
+        """What is stored, on disk or about to be."""
+        self.complete: dict[str, float] | None = json.loads(meta["about"])["counts"] if "about" in meta else None
+        """The counts of a store that is finished already."""
+        self.dictionary: bytes | None = meta.get("dictionary")
+        """The compression dictionary: None while too few pages are known to train it, empty when none can be."""
+        self._waiting: list[Packed] = []
+        self._waiting_bytes = 0
+        self._links = (directory / inlinks.FILE_NAME).open("ab")
+        self._links.truncate(self.progress.links)
+        self._connection.execute("BEGIN")
 
     def __enter__(self) -> "StoreWriter":
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._links.close()
+        if self.complete is not None:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            # One file without a log: what readers open as immutable.
+            self._connection.execute("PRAGMA journal_mode=DELETE")
+            (self._directory / inlinks.FILE_NAME).unlink(missing_ok=True)
         self._connection.close()
 
     def add(self, page: Page) -> None:
         """Keep a page; a redirect only by its name. Of two pages with one title the first stays."""
+        self.add_packed(pack(page, self.dictionary), compressed=self.dictionary is not None)
+
+    def add_packed(self, page: Packed, compressed: bool) -> None:
+        """Keep a page whose body may have been compressed already, with this store's dictionary."""
         if page.redirect_to is not None:
-            self._connection.execute("INSERT OR IGNORE INTO raw_redirect VALUES (?, ?)", (page.title, page.redirect_to))
-            return
-        self._links.update({link.target for link in page.links})
-        if len(self._links) > _LINKS_IN_MEMORY:
-            self._flush_links()
-        if self._waiting is None:
-            self._insert([page])
-            return
-        self._waiting.append(page)
-        if len(self._waiting) >= _TRAINING_PAGES:
-            self._train()
+            self._run("INSERT OR IGNORE INTO raw_redirect VALUES (?, ?)", (page.title, page.redirect_to))
+        elif compressed:
+            self._insert(page, page.body)
+        elif self.dictionary is not None:
+            self._insert(page, compressor(self.dictionary).compress(page.body))
+        else:
+            self._waiting.append(page)
+            self._waiting_bytes += page.size
+            if len(self._waiting) >= _TRAINING_PAGES or self._waiting_bytes >= _TRAINING_BYTES:
+                self._train()
+
+    @property
+    def pages(self) -> int:
+        """Pages added, redirects not counted."""
+        return self.progress.pages + len(self._waiting)
+
+    def skip(self, reason: str) -> None:
+        """Count a page that is left out."""
+        self.progress.skipped[reason] = self.progress.skipped.get(reason, 0) + 1
+
+    def commit(self) -> None:
+        """A unit of work is complete: keep it, unless the dictionary is still to be trained."""
+        self.progress.units += 1
+        if self.dictionary is not None:
+            self._keep()
+
+    def _keep(self) -> None:
+        self._links.flush()
+        self._run("INSERT OR REPLACE INTO meta VALUES ('progress', ?)", (json.dumps(asdict(self.progress)),))
+        self._connection.execute("COMMIT")
+        self._connection.execute("BEGIN")
+
+    def _run(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        return self._connection.execute(sql, values)
 
     def _train(self) -> None:
         """Train the compression dictionary on the first pages, then write them."""
-        pages, self._waiting = self._waiting or [], None
-        samples: list[Any] = [_encode(page) for page in pages]
+        samples: list[Any] = [page.body for page in self._waiting]
         size = min(112_640, sum(map(len, samples)) // 20)
+        self.dictionary = b""
         if len(samples) >= 50 and size >= 1024:
             try:
-                dictionary = zstandard.train_dictionary(size, samples)
-            except zstandard.ZstdError:
-                # Too few or too unlike samples; pages are then compressed one by one.
-                dictionary = None
-            if dictionary is not None:
-                self._connection.execute("INSERT INTO meta VALUES ('dictionary', ?)", (dictionary.as_bytes(),))
-                self._compressor = zstandard.ZstdCompressor(level=6, dict_data=dictionary)
-        self._insert(pages)
-
-    def _insert(self, pages: Iterable[Page]) -> None:
+                self.dictionary = zstandard.train_dictionary(size, samples).as_bytes()
+            except zstandard.ZstdError as error:
+                log.debug("pages are compressed one by one: %s", error)
+        self._run("INSERT INTO meta VALUES ('dictionary', ?)", (self.dictionary,))
+        pages, self._waiting = self._waiting, []
         for page in pages:
-            body = _encode(page)
-            inserted = self._connection.execute(
-                "INSERT OR IGNORE INTO page(title, body) VALUES (?, ?)", (page.title, self._compressor.compress(body))
-            )
-            self._stored += 1
-            self._bytes += len(body)
-            self.duplicates += 1 - inserted.rowcount
+            self._insert(page, compressor(self.dictionary).compress(page.body))
 
-    def _flush_links(self) -> None:
-        self._connection.executemany(
-            "INSERT INTO link_count VALUES (?, ?) ON CONFLICT(title) DO UPDATE SET pages = pages + excluded.pages",
-            self._links.items(),
-        )
-        self._links.clear()
+    def _insert(self, page: Packed, body: bytes) -> None:
+        inserted = self._run("INSERT OR IGNORE INTO page(title, body) VALUES (?, ?)", (page.title, body))
+        self._links.write(page.links)
+        self.progress.pages += 1
+        self.progress.size += page.size
+        self.progress.links += len(page.links)
+        self.progress.duplicates += 1 - inserted.rowcount
 
     def finish(self, site: Site) -> dict[str, float]:
-        """Complete the store. Returns counts: pages, redirects, redirects whose page is not in the dump, duplicates."""
-        if self._waiting is not None:
+        """Complete the store.
+
+        Returns counts: pages, redirects, redirects whose page is not in the dump, duplicates, pages left out by reason.
+        """
+        if self.dictionary is None:
             self._train()
-        self._flush_links()
-        run = self._connection.execute
+        self._links.flush()
+        run = self._run
         run("DELETE FROM raw_redirect WHERE title IN (SELECT title FROM page)")
         run("INSERT INTO redirect SELECT r.title, p.pid FROM raw_redirect r JOIN page p ON p.title = r.target")
         for _ in range(_LONGEST_REDIRECT_CHAIN):
@@ -117,33 +177,39 @@ class StoreWriter:
                 "SELECT r.title, q.pid FROM raw_redirect r JOIN redirect q ON q.title = r.target"
             )
         run("CREATE INDEX redirect_pid ON redirect(pid)")
-        run(
-            "UPDATE page SET inlinks = "
-            "coalesce((SELECT pages FROM link_count c WHERE c.title = page.title), 0) + coalesce("
-            "(SELECT sum(c.pages) FROM redirect r JOIN link_count c ON c.title = r.title WHERE r.pid = page.pid), 0)"
-        )
+        pages = self._count("page")
         counts: dict[str, float] = {
-            "pages": self._count("page"),
+            "pages": pages,
             "redirects": self._count("redirect"),
             "redirects_without_page": self._count("raw_redirect") - self._count("redirect"),
-            "duplicate_titles": self.duplicates,
+            "duplicate_titles": self.progress.duplicates,
+            **{reason: float(number) for reason, number in sorted(self.progress.skipped.items())},
         }
+        links = self._directory / inlinks.FILE_NAME
+        titles = run("SELECT title, pid FROM page UNION ALL SELECT title, pid FROM redirect")
+        numbers = inlinks.count_inlinks(links, titles, run("SELECT coalesce(max(pid), 0) FROM page").fetchone()[0])
+        self._connection.executemany(
+            "INSERT INTO inlinks VALUES (?, ?)", ((pid, int(number)) for pid, number in enumerate(numbers, 1) if number)
+        )
         about: dict[str, Any] = {
             "name": site.name,
             "language": site.language,
             "url_prefix": site.url_prefix,
             "case": site.case_sensitive,
+            "format": FORMAT,
+            "pages": pages,
+            "mean_size": round(self.progress.size / max(1, self.progress.pages)),
+            "counts": counts,
         }
-        about |= {"format": FORMAT, "pages": counts["pages"], "mean_size": round(self._bytes / max(1, self._stored))}
+        run("DELETE FROM meta WHERE key = 'progress'")
         run("INSERT INTO meta VALUES ('about', ?)", (json.dumps(about),))
         run("DROP TABLE raw_redirect")
-        run("DROP TABLE link_count")
-        self._connection.commit()
-        run("VACUUM")
+        run("COMMIT")
+        self.complete = counts
         return counts
 
     def _count(self, table: str) -> int:
-        return self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        return self._run(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
 class PageStore:
@@ -168,7 +234,8 @@ class PageStore:
         self.pages: int = about["pages"]
         self.mean_size: float = about["mean_size"]
         """Bytes of an average page, uncompressed."""
-        self._dictionary = zstandard.ZstdCompressionDict(meta["dictionary"]) if "dictionary" in meta else None
+        dictionary = meta.get("dictionary")
+        self._dictionary = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
 
     def _thread(self) -> Any:
         """This thread's connection and decompressor."""
@@ -205,7 +272,8 @@ class PageStore:
 
     def inlinks(self, pid: int) -> int:
         """How many pages link to page `pid`, also through redirects."""
-        return self._run("SELECT inlinks FROM page WHERE pid = ?", (pid,)).fetchone()[0]
+        row = self._run("SELECT pages FROM inlinks WHERE pid = ?", (pid,)).fetchone()
+        return row[0] if row else 0
 
     def redirects(self, pid: int) -> tuple[str, ...]:
         """Titles that redirect to page `pid`, in alphabetical order."""
@@ -219,7 +287,3 @@ class PageStore:
         ).fetchall():
             yield from rows
             last = rows[-1][0]
-
-
-def _encode(page: Page) -> bytes:
-    return page.model_dump_json(exclude_defaults=True).encode()
