@@ -9,9 +9,9 @@ Slots: `{s}` is the subject, `{o}` the object. Sentences are whole; clue phrases
 singular ("was born in {o}"), so that they follow "which person", "a person who" and "and". What only some questions
 say (that there is none, how many, before what) stands in tables of its own, `operators.toml`, with further slots:
 `{n}` a number with what limits it ("exactly three", "about 12 years"), `{one|many}` the noun that agrees with it, `{t}`
-a time ("in 1956"), `{times}` a ratio ("about three times"), `{rank}` an ordinal before a superlative (nothing,
-"second "), `{nth}` an ordinal, `{nth_last}` one counted from the end. `Saying` names the fields; an operator asks
-`Lexicon.can_say` before it proposes a clue.
+a time ("in 1956"), `{times}` a ratio ("about three times"; in Chinese with `{about}`), `{rank}` an ordinal before a
+superlative (nothing, "second "), `{nth}` an ordinal, `{nth_last}` one counted from the end. `Saying` names the fields;
+an operator asks `Lexicon.can_say` before it proposes a clue.
 """
 
 import tomllib
@@ -142,6 +142,8 @@ class Kind(Record):
     """Relative pronoun of English clauses about it."""
     leads: tuple[str, ...]
     """First sentences of its pages, fullest first; slots are `{s}` and relation names, the last has `{s}` alone."""
+    other_leads: tuple[str, ...] = ()
+    """First sentences that say what one of `leads` says in other words; rich worlds use them, too."""
 
 
 TABLES = ("amounts", "people", "organisations", "works", "places")

@@ -18,15 +18,15 @@ class Amounts(Protocol):
     """One language's words for amounts."""
 
     def exactly(self, number: int) -> str:
-        """A count: "exactly three"."""
+        """A count: "exactly three"; the Chinese phrase says 恰好 itself, before its verb."""
         ...
 
     def span(self, low: float | None, high: float | None, unit: str) -> str:
         """An amount between positive bounds, of which one may be open: "about 12 years"."""
         ...
 
-    def ratio(self, low: float | None, high: float | None) -> str:
-        """How many times as much: "about three times"."""
+    def ratio(self, low: float | None, high: float | None) -> dict[str, str]:
+        """How many times as much, as slots: `times`, "about three times", and in Chinese `about`."""
         ...
 
     def ordinals(self, place: int) -> dict[str, str]:
@@ -135,10 +135,10 @@ class EnglishAmounts:
             return plain_number(value)
         return f"{plain_number(value)} {unit.removesuffix('s') if value == 1 and unit == 'years' else unit}"
 
-    def ratio(self, low: float | None, high: float | None) -> str:
+    def ratio(self, low: float | None, high: float | None) -> dict[str, str]:
         simple = nearest_ratio(low, high)
         word = _TIMES.get(simple, f"{_WORDS[int(simple)] if simple < len(_WORDS) else int(simple)} times")
-        return f"{'at least' if high is None else 'at most' if low is None else 'about'} {word}"
+        return {"times": f"{'at least' if high is None else 'at most' if low is None else 'about'} {word}"}
 
     def ordinals(self, place: int) -> dict[str, str]:
         if place > len(_ORDINALS):
@@ -160,7 +160,7 @@ class ChineseAmounts:
     """See `Amounts`."""
 
     def exactly(self, number: int) -> str:
-        return f"恰好{_CHINESE[number] if number < len(_CHINESE) else number}"
+        return _CHINESE[number] if number < len(_CHINESE) else str(number)
 
     def span(self, low: float | None, high: float | None, unit: str) -> str:
         if low is None or high is None:
@@ -174,10 +174,10 @@ class ChineseAmounts:
             return f"{plain_number(low)}至{plain_number(high)}{unit}"
         return f"约{plain_number(round(about) if high - low >= 1 else about)}{unit}"
 
-    def ratio(self, low: float | None, high: float | None) -> str:
+    def ratio(self, low: float | None, high: float | None) -> dict[str, str]:
         simple = nearest_ratio(low, high)
         word = _CHINESE_TIMES.get(simple, f"{_CHINESE[int(simple)] if simple < len(_CHINESE) else int(simple)}倍")
-        return f"{'至少' if high is None else '至多' if low is None else '大约'}{word}"
+        return {"about": "至少是" if high is None else "至多是" if low is None else "约为", "times": word}
 
     def ordinals(self, place: int) -> dict[str, str]:
         if place > len(_CHINESE_ORDINALS):

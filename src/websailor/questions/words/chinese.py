@@ -1,11 +1,12 @@
 """Chinese. What is told of a thing stands before it ("由X创立的公司"); names stay as the corpus spells them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from websailor.questions.words.amounts import ChineseAmounts, chinese_decade
 from websailor.questions.words.plan import Clause, NoWording, Thing
-from websailor.questions.words.speaker import Speaker, amount, amounts, converted, ends_with_slot, filled
+from websailor.questions.words.speaker import Speaker, amount, amounts, converted, ends_with_slot, filled, looks_back
 from websailor.records import Domain, SourceKind
 
 _MEASURES = {
@@ -20,6 +21,8 @@ _MEASURES = {
 """Measure words; 个 for all other types."""
 
 
+_TWICE = frozenset("与由在")
+"""Prepositions that a reader stumbles over where one follows itself."""
 _SOURCES: dict[SourceKind, str] = {"infobox": "信息框", "sentence": "正文", "table": "表格"}
 
 
@@ -27,7 +30,8 @@ class ChineseFrames:
     """See `sayings.Frames`."""
 
     def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
-        return [f"在{event}{amount}之{'前' if before else '后'}{happened}"]
+        when = "前" if before else "后"
+        return [f"在{event}{amount or '之'}{when}{happened}"]
 
     def alike(self, shared: Sequence[str]) -> list[str]:
         nouns = "和".join(shared)
@@ -106,12 +110,17 @@ class Chinese(Speaker):
         """A clause as it stands before 的."""
         phrases = self.sayings.of(clause)
         if clause.end is not None and not clause.forward and phrases.relatives:
-            return filled(self.rng.choice(phrases.relatives), self.other_end(clause)).removesuffix("的")
+            return self._filled(self.rng.choice(phrases.relatives), clause).removesuffix("的")
         plain = [phrase for phrase in phrases.verbs if not phrase.startswith("是")]
         return self._filled(self.rng.choice(plain or phrases.verbs), clause)
 
     def _filled(self, phrase: str, clause: Clause) -> str:
-        return phrase if clause.end is None else filled(phrase, self.other_end(clause))
+        if clause.end is None:
+            return phrase
+        told = self.other_end(clause)
+        if told[:1] in _TWICE and re.search(rf"{told[0]}\{{[so]\}}", phrase):
+            told = self.counted(clause.end.variable, "那").removesuffix(self.noun(clause.end.variable)) + told
+        return filled(phrase, told)
 
     def predicate(self, clause: Clause) -> str:
         """A verb phrase said of the near end."""
@@ -156,11 +165,13 @@ class Chinese(Speaker):
         noun = self.noun(self.root.variable)
         head = self.counted(self.root.variable, "一", f"{'、'.join(self.rivals())}以外的" if self.rivals() else "")
         opening = self.rng.choice(["有{}", "我想找{}", "我在查{}"]).format(head)
-        short = [clause for clause in self.root.clauses if not self.is_long(clause.end)]
+        short = [one for one in self.root.clauses if not self.is_long(one.end) and not looks_back(one)]
         sentences = [f"{opening}，{'，'.join(self.predicate(clause) for clause in short)}" if short else opening]
         for clause in self.root.clauses:
             if self.is_long(clause.end):
                 sentences.extend(self._told_apart(clause, f"该{noun}", deep=False))
+            elif looks_back(clause):
+                sentences.append(f"该{noun}{self.predicate(clause)}")
         if self.root.rank is not None:
             sentences.append(f"在符合上述条件的所有{noun}中，该{noun}{self.ranked()}")
         who = self.kind(self.root.variable).pronoun == "who"

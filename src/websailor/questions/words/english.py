@@ -10,7 +10,15 @@ from dataclasses import replace
 
 from websailor.questions.words.amounts import EnglishAmounts
 from websailor.questions.words.plan import Clause, End, Mention, NoWording, Thing
-from websailor.questions.words.speaker import Speaker, amount, amounts, converted, ends_with_slot, filled
+from websailor.questions.words.speaker import (
+    Speaker,
+    amount,
+    amounts,
+    converted,
+    ends_with_slot,
+    filled,
+    looks_back,
+)
 from websailor.records import Atom, Domain, SourceKind
 
 _PARTICIPLES = frozenset(
@@ -175,7 +183,8 @@ class English(Speaker):
         torn = any(self.is_long(clause.end) for clause in clauses[:-1])
         if any(pronoun.strip() in self.pronouns_in(clause.end) for clause in clauses[:-1]):
             raise NoWording("a relative clause could belong to either of two things")
-        if all(text.startswith(pronoun) for text in texts) and not torn:
+        plain = all(isinstance(clause.said, Atom) for clause in clauses)
+        if plain and all(text.startswith(pronoun) for text in texts) and not torn:
             return pronoun + listed(self._together([text.removeprefix(pronoun) for text in texts], clauses))
         return listed(texts)
 
@@ -290,8 +299,8 @@ class English(Speaker):
 
     def full(self) -> str:
         noun = self.noun(self.root.variable)
-        short = [clause for clause in self.root.clauses if not self.is_long(clause.end)]
-        long = [clause for clause in self.root.clauses if self.is_long(clause.end)]
+        short = [clause for clause in self.root.clauses if not self.is_long(clause.end) and not looks_back(clause)]
+        long = [clause for clause in self.root.clauses if self.is_long(clause.end) or looks_back(clause)]
         opening = self.rng.choice(
             ["I am looking for {}", "I am trying to identify {}", "There is {}", "I would like to know the name of {}"]
         )
@@ -312,7 +321,7 @@ class English(Speaker):
                 self.rng.choice(
                     [
                         f"of all the {plural} of {self.whom} this is true, it is {one} {{}}",
-                        f"several {plural} may fit this; I mean {one} {{}} among them",
+                        f"several {plural} may fit this; among them, I mean {one} {{}}",
                     ]
                 ).format(self.ranked())
             )
@@ -324,7 +333,8 @@ class English(Speaker):
     def _told_apart(self, clause: Clause, subject: str) -> list[str]:
         """A clause with a long end as sentences: the end is introduced with its first clause, the others follow."""
         thing = clause.end
-        assert isinstance(thing, Thing)
+        if not isinstance(thing, Thing):
+            return [f"{subject} {self.predicate(clause)}"]
         first, rest = thing.clauses[:1], thing.clauses[1:]
         if not rest:
             return [f"{subject} {self.predicate(clause)}"]

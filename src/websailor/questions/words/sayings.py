@@ -179,7 +179,7 @@ class Sayings:
         if condition.measure == "ratio":
             if one.name != other.name:
                 raise NoWording(f"{one.name} and {other.name} have no ratio")
-            return self._filled(self._some(near, "times"), times=self.amounts.ratio(low, high))
+            return self._filled(self._some(near, "times"), **self.amounts.ratio(low, high))
         is_date = self.pattern.value_types[condition.left] == "date"
         if clause.end is None:
             return self._span(one, other, condition)

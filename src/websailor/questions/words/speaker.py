@@ -28,6 +28,9 @@ from websailor.questions.words.sayings import Frames, Sayings
 from websailor.records import Atom, Domain, Pattern
 from websailor.wiki.relations import Kind, Language
 
+_NO_PERSON = frozenset({"influence", "影响来源"})
+"""What a relation's object is called that "that ..." does not bring to mind."""
+
 
 class Speaker(ABC):
     """Says one pattern in one language. All choices come from `rng`."""
@@ -110,7 +113,7 @@ class Speaker(ABC):
             if isinstance(clause.end, Thing) and isinstance(clause.said, Atom) and clause.forward
         }
         role = roles.get(variable)
-        if role is None or list(roles.values()).count(role) > 1:
+        if role is None or role in _NO_PERSON or list(roles.values()).count(role) > 1:
             raise NoWording(f"no short way to speak of {variable} again")
         return self.that(variable, role)
 
@@ -157,6 +160,11 @@ class Speaker(ABC):
     def is_long(self, end: End | None) -> bool:
         """True when the noun phrase carries clauses of its own."""
         return isinstance(end, Thing) and (bool(end.clauses) or self.initial(end.variable) is not None)
+
+
+def looks_back(clause: Clause) -> bool:
+    """True for what can only be told after the rest: it speaks of "that company"."""
+    return isinstance(clause.end, Mention)
 
 
 def amount(text: str) -> str:
