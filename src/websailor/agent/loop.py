@@ -14,7 +14,7 @@ from websailor.agent.context import ContextBudget
 from websailor.models.base import ChatModel, ContextExceeded, Reply, Sampling
 from websailor.models.protocol import ParsedTurn, last_chance, read_turn, repeated_call, system_prompt
 from websailor.records import Message, Observation, Question, Step, StopReason, ToolCall, Trajectory, Usage
-from websailor.tools.base import REFUSED, Toolbox
+from websailor.tools.base import EPISODE, REFUSED, Toolbox
 
 REPEATED = "loop"
 """`Observation.provider` of a call that was not run because the episode has made it before."""
@@ -37,6 +37,7 @@ async def run_episode(
     or a tool raise.
     """
     episode = _Episode(question, model, toolbox, config, sampling)
+    EPISODE.set(f"{question.id}/{seed}")
     clock = asyncio.timeout(config.seconds)
     try:
         async with clock:

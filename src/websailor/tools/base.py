@@ -7,6 +7,7 @@ says how to do it right.
 import json
 import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,6 +21,9 @@ U = TypeVar("U")
 
 REFUSED = "toolbox"
 """`Observation.provider` of a call that was never run: malformed, unknown, or with wrong arguments."""
+
+EPISODE: ContextVar[str] = ContextVar("episode", default="")
+"""Which episode a call belongs to; the agent's loop sets it."""
 
 SEPARATOR = "\n=======\n"
 """Stands between the results of one call."""

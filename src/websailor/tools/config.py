@@ -4,12 +4,19 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from websailor.tools.faults import FaultsConfig
+from websailor.tools.sandbox.base import SandboxConfig
+
+ToolChoice = Literal["search", "visit", "google_scholar", "PythonInterpreter"]
+
 
 class ToolsConfig(BaseModel):
     """Settings of search and visit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
+    tools: tuple[ToolChoice, ...] = ("search", "visit")
+    """What the agent may call, in the order in which it is told."""
     top_k: int = Field(default=10, ge=1, le=1000)
     """Search results per query."""
     snippet_words: int = Field(default=30, ge=1, le=100_000)
@@ -24,3 +31,7 @@ class ToolsConfig(BaseModel):
     """Queries or pages in one call at most."""
     cache: int = Field(default=4096, ge=0, le=10**9)
     """Results kept in memory per tool: the rollouts of a group ask alike."""
+    faults: FaultsConfig = FaultsConfig()
+    """What goes wrong on the simulated web."""
+    sandbox: SandboxConfig = SandboxConfig()
+    """Where Python programs run."""

@@ -10,8 +10,8 @@ from websailor.records import Hit, Page
 from websailor.tools.base import Sourced, Toolbox
 from websailor.tools.config import ToolsConfig
 from websailor.tools.providers.base import Payload, ToolName
-from websailor.tools.search import SCHOLAR, Search
-from websailor.tools.visit import Reader, Visit
+from websailor.tools.simulated import toolbox
+from websailor.tools.visit import Reader
 
 if TYPE_CHECKING:
     from websailor.tools.gateway.gateway import Gateway
@@ -49,7 +49,5 @@ def _snippet(row: Payload) -> str:
 
 
 def live_toolbox(gateway: "Gateway", config: ToolsConfig, reader: Reader | None = None) -> Toolbox:
-    """Search, visit and scholar over the live web."""
-    web = LiveWeb(gateway)
-    scholar = Search(LiveWeb(gateway, "scholar"), config, SCHOLAR)
-    return Toolbox([Search(web, config), Visit(web, config, reader), scholar])
+    """The configured tools over the live web."""
+    return toolbox(LiveWeb(gateway), config, LiveWeb(gateway, "scholar"), reader)

@@ -3,17 +3,27 @@
 Enters: an open `Wiki`. Leaves: a `Web`, and the toolbox over it.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from websailor.records import Hit, Page
-from websailor.tools.base import Toolbox, ToolFailure, Web
-from websailor.tools.config import ToolsConfig
-from websailor.tools.search import Search
-from websailor.tools.visit import Visit
+from websailor.tools.base import AsyncWeb, Tool, Toolbox, ToolFailure, Web
+from websailor.tools.config import ToolChoice, ToolsConfig
+from websailor.tools.faults import FaultyWeb
+from websailor.tools.python import PythonInterpreter
+from websailor.tools.sandbox import open_sandbox
+from websailor.tools.search import SCHOLAR, Search
+from websailor.tools.visit import Reader, Visit
 from websailor.tools.webs import Immediate
 
 if TYPE_CHECKING:
     from websailor.wiki import Wiki
+
+
+WORKS_AMONG = 5
+"""Scholarly search looks for works among so many times the results that are wanted."""
+WORK_KEYS = frozenset({"author", "authors", "publisher", "pub_date", "published", "isbn", "doi", "journal"})
+"""Infobox keys that only works have."""
 
 
 class SimulatedWeb:
@@ -32,12 +42,36 @@ class SimulatedWeb:
         return page
 
 
-def web_toolbox(web: Web, config: ToolsConfig) -> Toolbox:
-    """Search and visit over any web."""
-    waited = Immediate(web)
-    return Toolbox([Search(waited, config), Visit(waited, config)])
+class SimulatedScholar(SimulatedWeb):
+    """Search among the wiki's own works alone: books, articles and whatever else has an author."""
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        return [hit for hit in self._wiki.search(query, k * WORKS_AMONG) if self._is_work(hit.title)][:k]
+
+    def _is_work(self, title: str) -> bool:
+        page = self._wiki.page(title)
+        return page is not None and any(field.key in WORK_KEYS for field in page.infobox)
+
+
+def web_toolbox(web: Web, config: ToolsConfig, scholar: Web | None = None) -> Toolbox:
+    """The configured tools over any web. `scholar` is what scholarly search looks through; by default the same."""
+    return toolbox(Immediate(web), config, Immediate(scholar or web))
 
 
 def simulated_toolbox(wiki: "Wiki", config: ToolsConfig) -> Toolbox:
-    """Search and visit over an offline wiki."""
-    return web_toolbox(SimulatedWeb(wiki), config)
+    """The configured tools over an offline wiki."""
+    return web_toolbox(SimulatedWeb(wiki), config, SimulatedScholar(wiki))
+
+
+def toolbox(web: AsyncWeb, config: ToolsConfig, scholar: AsyncWeb, reader: Reader | None = None) -> Toolbox:
+    """The configured tools in their order, with the configured faults."""
+    if config.faults.any:
+        web, scholar = FaultyWeb(web, config.faults), FaultyWeb(scholar, config.faults)
+        config = config.model_copy(update={"cache": 0})  # another episode's results have other faults
+    tools: dict[ToolChoice, Callable[[], Tool]] = {
+        "search": lambda: Search(web, config),
+        "visit": lambda: Visit(web, config, reader),
+        "google_scholar": lambda: Search(scholar, config, SCHOLAR),
+        "PythonInterpreter": lambda: PythonInterpreter(open_sandbox(config.sandbox)),
+    }
+    return Toolbox([tools[name]() for name in config.tools])
