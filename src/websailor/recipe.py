@@ -23,10 +23,13 @@ SHARING = ("trajectories", "rl", "evaluation")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the most similar known word, or the list of all when none is similar."""
+    """`; did you mean 'x'?` for the most similar known word, or a list of them (the first 40) when none is similar."""
     words = list(known)
     close = get_close_matches(word, words, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(words)}"
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    more = f" and {len(words) - 40} more" if len(words) > 40 else ""
+    return f"; known: {', '.join(words[:40])}{more}"
 
 
 def existing_file(path: Path, what: str) -> Path:
@@ -132,12 +135,17 @@ def make_config(model: type[ModelT], table: Mapping[str, Any], where: str) -> Mo
         raise UserError(f"{where}: {first_problem(error)}") from error
 
 
+PRIVATE = ("api_key_env", "base_url")
+"""Settings in which somebody may have put a key by mistake: what was given is not repeated."""
+
+
 def first_problem(error: ValidationError) -> str:
     """The first fault of a validation as one line: `sft.seconds: Input should be a valid number (got 'x')`."""
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(problem["input"], Mapping) or not where else f" (got {problem['input']!r})"
+    silent = isinstance(problem["input"], Mapping) or not where or where.endswith(PRIVATE)
+    given = "" if silent else f" (got {problem['input']!r})"
     more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
     return f"{where}: {message}{given}{more}" if where else f"{message}{more}"
 

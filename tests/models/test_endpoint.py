@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -200,3 +202,12 @@ def test_endpoints_that_are_none(spec: str) -> None:
     assert "\n" not in str(raised.value)
     assert "sk-123" not in str(raised.value)
     assert "word" not in str(raised.value)
+
+
+def test_the_client_library_is_loaded_with_the_first_request_alone() -> None:
+    code = (
+        "import sys, websailor.models.endpoint.policy; "
+        "print([name for name in ('openai', 'httpx2', 'stamina', 'torch') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == "[]"

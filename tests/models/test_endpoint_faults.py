@@ -30,6 +30,7 @@ from websailor.errors import UserError
 from websailor.models.base import ContextExceeded, Sampling
 from websailor.models.endpoint import Delta, EndpointConfig, EndpointError, EndpointPolicy
 from websailor.models.endpoint.faults import retry_after
+from websailor.recipe import make_config
 
 CUT = http(200, json.dumps(completion("hello")).encode()[:40], length=4000)
 
@@ -60,6 +61,8 @@ PASSING: dict[str, Answer] = {
     "calls of the wrong kind": gives({"choices": [{"index": 0, "message": {"tool_calls": "search"}}]}),
     "negative usage": says("x", usage={"prompt_tokens": -1, "completion_tokens": 2}),
     "an error with status 200": gives({"error": {"message": "provider is down", "code": 502}}),
+    "a turn that ended in an error": says("x", finish="error"),
+    "a log-probability that is no number": says("x", choice={"logprobs": {"content": [{"logprob": float("nan")}]}}),
     "an error in words": gives({"error": "provider is down"}),
 }
 
@@ -92,6 +95,7 @@ STREAMED: dict[str, Answer] = {
     "ended in the middle of the turn": streams(chunk(content="hel"), done=False),
     "done without a finish": streams(chunk(content="hel")),
     "an event that is not JSON": streams(chunk(content="hel"), '{"choices": [', done=False),
+    "an event too deep": streams(chunk(content="hel"), "[" * 100_000),
     "an event of the wrong kind": streams(chunk(content="hel"), {"choices": [{"delta": {"content": 7}}]}),
     "an error in the middle": streams(chunk(content="hel"), {"error": {"message": "engine died", "code": 500}}),
     "silence in the middle": streams(chunk(content="hel"), chunk(content="lo"), pause=0.7),
@@ -282,6 +286,14 @@ def test_a_limit_from_outside_ends_a_turn_at_once() -> None:
 def test_settings_that_are_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words) as raised:
         EndpointConfig.model_validate({"model": "m", **settings})
+    assert "sk-live" not in str(raised.value)
+
+
+@pytest.mark.parametrize("settings", [{"api_key_env": "sk-live-1"}, {"base_url": "http://me:sk-live-1@host/v1"}])
+def test_a_key_in_the_wrong_place_of_a_recipe_is_not_repeated(settings: dict[str, Any]) -> None:
+    with pytest.raises(UserError) as raised:
+        make_config(EndpointConfig, {"model": "m", **settings}, "recipe.toml")
+    assert next(iter(settings)) in str(raised.value)
     assert "sk-live" not in str(raised.value)
 
 

@@ -1,6 +1,7 @@
 """What is made of the replies of an endpoint: both protocols, usage and costs, the context."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from endpoint_talk import CALL, TALK, Echo, config, question, take
 from websailor.errors import UserError
 from websailor.models.base import ContextExceeded, Reply, Sampling
 from websailor.models.endpoint import EndpointPolicy
-from websailor.models.protocol import read_turn, render_turn
+from websailor.models.protocol import call_turn, read_turn, render_turn
 from websailor.records import Message, ToolCall
 from websailor.tools.base import Toolbox
 
@@ -40,6 +41,22 @@ def test_a_call_inside_a_separate_thought_does_not_run_and_can_be_rendered() -> 
         assert not turn.calls
         assert "&lt;tool_call&gt;" in turn.thought
         assert read_turn(Message(role="assistant", content=render_turn(said))).answer == "Ada"
+
+
+def test_a_thought_that_comes_twice_is_kept_once() -> None:
+    with EndpointServer(gives(completion(CALL, message={"reasoning_content": "Look."}))) as server:
+        assert take(server).message.content == CALL
+
+
+def test_a_call_that_speaks_of_python_stays_the_call_it_is() -> None:
+    arguments = {"query": ["PythonInterpreter <code>print(1)</code> python"]}
+    call = {"id": "c", "type": "function", "function": {"name": "search", "arguments": json.dumps(arguments)}}
+    native = completion(None, message={"tool_calls": [call], "reasoning_content": "With python."})
+    text = completion(call_turn("With python.", "search", arguments))
+    for protocol, reply in (("native", native), ("text", text)):
+        with EndpointServer(gives(reply)) as server:
+            [asked] = read_turn(take(server, protocol=protocol).message).calls
+        assert (asked.name, json.loads(asked.arguments)) == ("search", arguments)
 
 
 def test_separate_thoughts_in_the_text_protocol_become_text() -> None:
@@ -233,6 +250,13 @@ def test_a_turn_gets_the_room_there_is() -> None:
     with EndpointServer(fails(400, refusal), says("x", finish="length")) as server:
         assert take(server).truncated
     assert [body["max_tokens"] for body in server.bodies] == [10_000, 1096]
+
+
+def test_a_conversation_without_a_limit_of_turns_is_asked_once() -> None:
+    refusal = "maximum context length is 12000 tokens (3000 in the messages)"
+    with EndpointServer(fails(400, refusal)) as server, pytest.raises(ContextExceeded):
+        take(server, omit=("max_tokens",))
+    assert len(server.asked) == 1
 
 
 def test_an_endpoint_that_names_a_lower_bound_is_approached() -> None:

@@ -63,6 +63,15 @@ def test_a_listener_never_sees_beyond_the_stop_string() -> None:
     assert not reply.truncated
 
 
+def test_halves_of_characters_are_put_together() -> None:
+    deltas: list[Delta] = []
+    events = [chunk(content=piece) for piece in ("a\ud83d", "\ude00b", "\ud83dc", "d\ude00", "\ud83d")]
+    with EndpointServer(streams(*events, chunk(finish="stop"))) as server:
+        reply = take(server, deltas=deltas)
+    assert reply.message.content == "a\U0001f600b\ufffdcd\ufffd\ufffd"
+    assert "".join(delta.text for delta in deltas) == reply.message.content
+
+
 def test_a_server_that_does_not_stream() -> None:
     deltas: list[Delta] = []
     with EndpointServer(says("hello")) as server:

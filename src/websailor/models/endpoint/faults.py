@@ -14,6 +14,7 @@ from typing import Any
 from websailor.errors import UserError
 from websailor.models.base import ContextExceeded
 from websailor.models.endpoint.config import EndpointConfig
+from websailor.models.endpoint.wire import whole_characters
 
 HIDDEN = "[key]"
 """Stands wherever an endpoint repeats the key."""
@@ -81,7 +82,8 @@ class Quoting:
         return "Quoting()"
 
     def hide(self, text: str) -> str:
-        """The text without the key."""
+        """The text without the key, in whole characters."""
+        text = whole_characters(text)
         return text.replace(self._secret, HIDDEN) if self._secret else text
 
     def quote(self, text: str) -> str:

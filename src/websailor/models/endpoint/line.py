@@ -183,7 +183,7 @@ async def _chunks(stream: "openai.AsyncStream[object]") -> AsyncIterator[object]
             chunk = await anext(events)
         except StopAsyncIteration:
             return
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unreadable(f"an event of the stream is not JSON ({type(error).__name__})") from None
         yield chunk
 

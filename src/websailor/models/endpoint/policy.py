@@ -118,7 +118,7 @@ class EndpointModel:
             try:
                 turn = await self._policy.ask(self._within(body, room), telling)
             except TooLong as fault:
-                room = _smaller(room, fault)
+                room = 0 if self._config.max_tokens_field in self._config.omit else _smaller(room, fault)
                 if room < SHORTEST_TURN:
                     raise fault.for_agent(_estimate(body)) from None
             else:
@@ -204,8 +204,10 @@ def _thought(text: str) -> str:
 
 
 def _folded(reasoning: str | None, content: str) -> str:
-    """A turn of the text protocol."""
-    return f"<think>\n{reasoning}\n</think>\n{content.strip()}" if reasoning else content
+    """A turn of the text protocol; content that holds its thought already is left alone."""
+    if not reasoning or "</think>" in content:
+        return content
+    return f"<think>\n{reasoning}\n</think>\n{content.strip()}"
 
 
 def _calls(raw: Sequence[RawCall], hide: Any) -> tuple[ToolCall, ...]:
@@ -217,7 +219,7 @@ def _calls(raw: Sequence[RawCall], hide: Any) -> tuple[ToolCall, ...]:
         while one in taken:
             one += "_"
         taken.add(one)
-        calls.append(ToolCall(id=one, name=call.name, arguments=hide(call.arguments)))
+        calls.append(ToolCall(id=hide(one), name=hide(call.name), arguments=hide(call.arguments)))
     return tuple(calls)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from websailor.models.endpoint.faults import HIDDEN
-from websailor.models.endpoint.wire import Piece
+from websailor.models.endpoint.wire import Piece, whole_characters
 from websailor.records import Record
 
 DeltaKind = Literal["thought", "text", "call", "arguments", "restart"]
@@ -51,14 +51,15 @@ class Sieve:
         words = (*self._stop, self._secret) if self._secret else self._stop
         if self._secret:
             self._held = self._held.replace(self._secret, HIDDEN)
-        return self._release(len(self._held) - max((_overlap(self._held, word) for word in words), default=0))
+        half = int("\ud800" <= self._held[-1:] <= "\udbff")  # the other half of the character is still to come
+        return self._release(len(self._held) - max((half, *(_overlap(self._held, word) for word in words))))
 
     def flush(self) -> str:
         """What was held back, at the end of the turn."""
         return "" if self.stopped else self._release(len(self._held))
 
     def _release(self, end: int) -> str:
-        certain, self._held = self._held[:end], self._held[end:]
+        certain, self._held = whole_characters(self._held[:end]), self._held[end:]
         return certain.replace(self._secret, HIDDEN) if self._secret else certain
 
 

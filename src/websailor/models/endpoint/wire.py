@@ -20,7 +20,7 @@ class Unreadable(Exception):
 
 
 class _Wire(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class _Function(_Wire):
@@ -119,6 +119,12 @@ class Piece:
     """(number of the call, what was added to its name, to its arguments)."""
 
 
+def whole_characters(text: str) -> str:
+    """Halves of a character, as JSON's `\\ud83d` can bring them, put together where both are there and replaced where
+    they are not: nothing else can be written as UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def whole(turn: RawTurn) -> Piece:
     """A turn that came at once, as the one piece of a stream."""
     calls = tuple((number, call.name, call.arguments) for number, call in enumerate(turn.calls))
@@ -170,6 +176,8 @@ def _take(turn: RawTurn, choice: _Choice, said: _Said) -> Piece:
         turn.reasoning_field = "reasoning_content" if said.reasoning_content is not None else "reasoning"
     added = tuple(_take_call(turn.calls, call) for call in said.tool_calls or ())
     turn.finish_reason = choice.finish_reason or turn.finish_reason
+    if turn.finish_reason == "error":
+        raise Unreadable("the endpoint ended the turn with an error of its own")
     if choice.logprobs is not None and choice.logprobs.content:
         turn.logprobs = [*(turn.logprobs or ()), *(token.logprob for token in choice.logprobs.content)]
     if choice.token_ids:
