@@ -1,17 +1,20 @@
-"""How fast a world is made. Prints a table: pages, facts, seconds and peak memory of each step.
+"""How fast a world is made. Prints a table: pages, facts, seconds of each step and peak memory.
 
-    python benchmarks/world.py                 10,000 pages of each profile
-    python benchmarks/world.py 10000 100000    other sizes
+    python benchmarks/world.py                                        10,000 pages of each profile
+    python benchmarks/world.py 10000 100000 1000000 --profile rich    other sizes, one profile
 
-Every row runs in a process of its own, so that peak memory is the row's own. Files go to a temporary directory.
+Every row runs in a process of its own, so that peak memory is the row's own; it counts the processes that render, too,
+and what they share once. Files go to a temporary directory. Reads memory from /proc: Linux only.
 """
 
 import argparse
 import multiprocessing
-import resource
-import sys
+import os
+import re
 import tempfile
+import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -20,12 +23,58 @@ from rich.table import Table
 from websailor.wiki.world import WorldConfig
 
 
+class PeakMemory:
+    """Samples the memory of this process and its children, pages that they share counted once."""
+
+    def __init__(self, every: float = 0.25) -> None:
+        self.megabytes = 0.0
+        self._every = every
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "PeakMemory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(self._every):
+            self.megabytes = max(self.megabytes, sum(map(proportional_megabytes, family())))
+
+
+def family() -> list[int]:
+    """This process and its children."""
+    found = [os.getpid()]
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in parentheses, may hold anything; the parent is the second field behind it.
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == os.getpid():
+            found.append(int(status.parent.name))
+    return found
+
+
+def proportional_megabytes(process: int) -> float:
+    """Memory of a process, with its part of what it shares; 0 when it has ended."""
+    try:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1000 if found else 0.0
+
+
 def measure(profile: str, pages: int) -> dict[str, float]:
-    """Seconds per step and sizes for one world. `megabytes` is the peak resident memory of this process."""
+    """Seconds per step and sizes for one world, and the peak memory of all processes."""
     from websailor.wiki.world import generate, write_dump, write_truth
 
     row: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory, PeakMemory() as memory:
         folder = Path(directory)
         started = time.perf_counter()
         world = generate(WorldConfig.model_validate({"profile": profile, "pages": pages}))
@@ -38,24 +87,24 @@ def measure(profile: str, pages: int) -> dict[str, float]:
         row["truth"] = time.perf_counter() - started
         row["size"] = (folder / "w.xml").stat().st_size / 1e6
     row["facts"] = len(world.subject_F)
-    # Linux counts kilobytes, macOS bytes.
-    row["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    row["megabytes"] = memory.megabytes
     return row
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pages", nargs="*", type=int, default=[10_000])
-    sizes = parser.parse_args().pages
-    table = Table(title="Generated worlds (seconds of wall time, one process)")
+    parser.add_argument("--profile", choices=("small", "rich"), action="append")
+    arguments = parser.parse_args()
+    table = Table(title=f"Generated worlds (seconds of wall time, {os.cpu_count()} cores)")
     columns = ("profile", "pages", "facts", "generate", "xml", "truth", "pages/s", "dump pages", "MB xml", "MB memory")
     for column in columns:
         table.add_column(column, justify="left" if column == "profile" else "right")
     context = multiprocessing.get_context("spawn")
-    for profile in ("small", "rich"):
-        for pages in sizes:
-            with context.Pool(1) as pool:
-                row = pool.apply(measure, (profile, pages))
+    for profile in arguments.profile or ("small", "rich"):
+        for pages in arguments.pages:
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                row = pool.submit(measure, profile, pages).result()
             seconds = row["generate"] + row["xml"] + row["truth"]
             table.add_row(
                 profile,

@@ -5,20 +5,21 @@ import dataclasses
 import re
 from collections import Counter, defaultdict
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] -- built from Cython, without stubs
+from stating import LINK, phrase, plain, states
 
 from websailor.files import read_jsonl
-from websailor.wiki.relations import kinds, relations
-from websailor.wiki.world import TrueFact, World, WorldConfig, generate, generate_dump, write_dump
+from websailor.wiki.relations import relations
+from websailor.wiki.world import TrueFact, World, WorldConfig, generate, generate_dump, write_dump, write_truth
 from websailor.wiki.world.dump import all_pages, true_facts
 
 EXPORT = "{http://www.mediawiki.org/xml/export-0.11/}"
 PROFILES = ("small", "rich")
-LINK = re.compile(r"\[\[([^\]|]+)(?:\|([^\]]+))?\]\]")
 
 
 @cache
@@ -43,58 +44,9 @@ def names_of(profile: str) -> dict[str, str]:
     return dict(zip(world.titles, world.names, strict=True))
 
 
-def plain(text: str) -> str:
-    """Links replaced by what the reader sees, bold marks dropped."""
-    return LINK.sub(lambda found: found[2] or found[1], text).replace("'''", "")
-
-
 @cache
 def plain_of(profile: str) -> dict[str, str]:
     return {title: plain(text) for title, text in texts_of(profile).items()}
-
-
-def phrase(template: str, **slots: str) -> re.Pattern[str]:
-    """A template as a pattern; slots are patterns, the others match anything within a sentence."""
-    parts = re.split(r"\{(\w+)\}", template)
-    return re.compile(
-        "".join(re.escape(part) if n % 2 == 0 else f"(?:{slots.get(part, '[^.]+')})" for n, part in enumerate(parts))
-    )
-
-
-def written(fact: TrueFact, names: dict[str, str]) -> str:
-    """Pattern of the object as pages write it."""
-    if fact.value_type == "entity":
-        return re.escape(names[fact.object])
-    if fact.value_type == "number":
-        grouped = f"{int(fact.object):,}"
-        if fact.unit is None:
-            return grouped
-        return rf"{grouped} {fact.unit}|\{{\{{convert\|{fact.object}\|{fact.unit}\}}\}}"
-    return re.escape(fact.object)
-
-
-def states(text: str, title: str, fact: TrueFact, kind: str, names: dict[str, str]) -> bool:
-    """Does the page say it, in one of the ways in which pages say things?"""
-    relation = relations()[fact.relation]
-    subject, value = re.escape(names[fact.subject]), written(fact, names)
-    own = title == fact.subject
-    if own:
-        line = rf"^\| {fact.relation} = (?:.*, )?(?:{value})(?: \(.*?\))?(?:, .*)?$"
-        row = rf"^\| {relation.noun.capitalize()} \|\| (?:{value})(?: \(.*?\))?$"
-        if re.search(f"{line}|{row}", text, re.MULTILINE):
-            return True
-        slots = {"s": rf"{subject}(?: \(also known as .*?\))?", fact.relation: value}
-        if any(f"{{{fact.relation}}}" in lead and phrase(lead, **slots).search(text) for lead in kinds()[kind].leads):
-            return True
-    speaker = f"{subject}|He|She|It" if own else subject
-    sentences = relation.sentences if fact.start is None else (*relation.since, *relation.tenure)
-    if any(phrase(sentence, s=speaker, o=value).search(text) for sentence in sentences):
-        return True
-    if title.startswith("List of ") and phrase(f"{{s}} {relation.clue[0]}.", s=subject, o=value).search(text):
-        return True
-    return title == fact.object and bool(
-        phrase(f"{{t}} {relation.inverse[0]}", t=re.escape(names[title]), s=rf"[^.]*\b{subject}\b[^.]*").search(text)
-    )
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -226,6 +178,42 @@ def test_the_same_knobs_give_the_same_bytes(tmp_path: Path, profile: str) -> Non
         generate_dump(config, tmp_path / run / "w.xml.bz2")
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
+
+
+PINNED = {
+    "w.xml": "5bb9afc38742ad2df91ab227b8e09487f195a6f9ca4e69a9faf7dc5deae6077e",
+    "w.facts.jsonl": "f267e9266c18125dbfce36fa1562462e3d9b9035d16a3b0be0b5df318f758209",
+}
+
+
+def test_the_small_world_stays_as_it_is(tmp_path: Path) -> None:
+    """The quickstart's results hold for these bytes: whoever changes them measures the quickstart anew."""
+    generate_dump(WorldConfig(), tmp_path / "w.xml")
+    assert {name: sha256((tmp_path / name).read_bytes()).hexdigest() for name in PINNED} == PINNED
+
+
+@pytest.mark.parametrize("name", ["w.xml", "w.xml.bz2"])
+def test_any_number_of_processes_writes_the_same_bytes(tmp_path: Path, name: str) -> None:
+    world = generate(WorldConfig(profile="rich", pages=2500, seed=4))
+    for workers in (1, 3):
+        out = tmp_path / str(workers)
+        out.mkdir()
+        write_dump(world, out / name, workers)
+        write_truth(world, out, "w.", workers)
+    for file in (tmp_path / "1").iterdir():
+        assert file.read_bytes() == (tmp_path / "3" / file.name).read_bytes(), file.name
+
+
+def test_a_large_compressed_dump_has_several_streams(tmp_path: Path) -> None:
+    world = generate(WorldConfig(profile="rich", pages=4500, seed=4))
+    write_dump(world, tmp_path / "w.xml.bz2")
+    write_dump(world, tmp_path / "w.xml")
+    raw = (tmp_path / "w.xml.bz2").read_bytes()
+    assert bz2.decompress(raw) == (tmp_path / "w.xml").read_bytes()
+    first = bz2.BZ2Decompressor()
+    first.decompress(raw)
+    assert first.eof
+    assert first.unused_data.startswith(b"BZh")
 
 
 def test_pages_grow_linearly() -> None:

@@ -7,6 +7,7 @@ whatever their number.
 """
 
 import bz2
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -150,6 +151,8 @@ _taken: list[Rendering] = []
 
 def _take(rendering: Rendering) -> None:
     _taken[:] = [rendering]
+    # The collector would copy into each process what they share.
+    gc.freeze()
 
 
 def _render(render: Render, part: Part) -> str:

@@ -176,6 +176,19 @@ class Listing:
                 found.append(Group(name, plural, home, bucket))
         return found
 
+    @cached_property
+    def first_R(self) -> list[int]:
+        """Where each run of groups of one relation and type begins, and the end as last."""
+        groups = self.groups
+        starts = [n for n, group in enumerate(groups) if n == 0 or group[:2] != groups[n - 1][:2]]
+        return [*starts, len(groups)]
+
+    @cached_property
+    def first_B(self) -> list[int]:
+        """Where each block of entities of one community and type begins, and the end as last."""
+        kind_N = self.world.kind_N
+        return [0, *(np.flatnonzero(np.diff(kind_N)) + 1).tolist(), len(kind_N)]
+
     def title(self, number: int) -> str:
         """Title of a group's page."""
         group = self.groups[number]

@@ -62,9 +62,11 @@ def _span(low: int, high: int) -> str:
     return f"Between {low:,} and {high:,}"
 
 
-def overviews(listing: Listing) -> Iterator[WikiPage]:
-    """Pages that link lists: of half-centuries and centuries, of amounts everywhere, of countries."""
-    numbers = range(len(listing))
+def overviews(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
+    """Pages that link lists, of the runs from `first` up to `last`: half-centuries and centuries, amounts everywhere,
+    countries.
+    """
+    numbers = range(listing.first_R[first], listing.first_R[last])
     keyed = groupby(numbers, key=lambda number: listing.groups[number][:2])
     for (relation, plural), members in keyed:
         if relation in YEARS:
@@ -127,24 +129,33 @@ def _countries(listing: Listing, relation: str, plural: str, groups: list[int]) 
         yield _index(place_title(relation, plural, listing.world.titles[country]), entries)
 
 
-def initials(listing: Listing) -> Iterator[WikiPage]:
-    """A page per country and type by initial letter; above them one per type and letter, and one per type."""
+def initials(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
+    """A page by initial letter for each block from `first` up to `last`: the entities of one country and type."""
     world = listing.world
-    first_B = np.concatenate([[0], np.flatnonzero(np.diff(world.kind_N)) + 1, [len(world)]]).tolist()
+    for begin, end in pairwise(listing.first_B[first : last + 1]):
+        if world.kind_N[begin] == listing.home_kind:
+            continue
+        title = _index_title(listing, begin)
+        sections = [
+            f"== {letter} ==\n" + "\n".join(f"* {world.links[entity]}" for entity in members)
+            for letter, members in _by_letter(world, range(begin, end))
+        ]
+        yield WikiPage(title, "\n\n".join([_opening(title), *sections, "[[Category:Lists]]"]))
+
+
+def initials_everywhere(listing: Listing) -> Iterator[WikiPage]:
+    """A page per type and letter, and one per type, that link to those of the countries."""
+    world = listing.world
     letters: dict[tuple[int, str], list[str]] = {}
     indices: dict[int, list[str]] = {}
-    for first, last in pairwise(first_B):
-        kind = int(world.kind_N[first])
+    for begin, end in pairwise(listing.first_B):
+        kind = int(world.kind_N[begin])
         if kind == listing.home_kind:
             continue
-        place = listing.home(first)
-        title = f"Index of {listing.kinds[kind].plural} of {place}"
+        title = _index_title(listing, begin)
         indices.setdefault(kind, []).append(title)
-        sections = []
-        for letter, members in _by_letter(world, range(first, last)):
-            sections.append(f"== {letter} ==\n" + "\n".join(f"* {world.links[entity]}" for entity in members))
-            letters.setdefault((kind, letter), []).append(f"{title}#{letter}|{place}")
-        yield WikiPage(title, "\n\n".join([_opening(title), *sections, "[[Category:Lists]]"]))
+        for letter in sorted({name[0] for name in world.names[begin:end]}):
+            letters.setdefault((kind, letter), []).append(f"{title}#{letter}|{listing.home(begin)}")
     homes = np.flatnonzero(world.kind_N == listing.home_kind).tolist()
     for letter, members in _by_letter(world, homes):
         letters[listing.home_kind, letter] = [_target(world.links[entity]) for entity in members]
@@ -153,6 +164,10 @@ def initials(listing: Listing) -> Iterator[WikiPage]:
         yield _index(f"List of {listing.kinds[kind].plural} whose names begin with {letter}", entries)
     for kind, entries in sorted(indices.items()):
         yield _index(f"Index of {listing.kinds[kind].plural}", entries)
+
+
+def _index_title(listing: Listing, entity: int) -> str:
+    return f"Index of {listing.kinds[listing.world.kind_N[entity]].plural} of {listing.home(entity)}"
 
 
 def _by_letter(world: World, entities: range | list[int]) -> Iterator[tuple[str, Iterator[int]]]:
@@ -164,22 +179,30 @@ def _target(link: str) -> str:
 
 
 def category_pages(listing: Listing) -> Iterator[WikiPage]:
-    """A page for every category: types, types of a country, years up to centuries, places up to countries."""
+    """The widest categories: types, years up to centuries, countries."""
     world = listing.world
     yield WikiPage("Category:Contents", "Everything in this encyclopedia.", namespace=14)
     yield _category("Lists", "Pages that list other pages.", ("Contents",))
-    homes = [world.titles[entity] for entity in sorted(set(listing.home_C.tolist()))]
-    for number, plural in enumerate(kind.plural for kind in listing.kinds):
+    for plural in (kind.plural for kind in listing.kinds):
         yield _category(plural.capitalize(), f"Pages about {plural}.", ("Contents",))
-        if number == listing.home_kind:
-            continue
-        for home in homes:
-            text = f"Pages about {plural} of [[{home}]]. See [[Index of {plural} of {home}]]."
-            yield _category(f"{plural.capitalize()} of {home}", text, (plural.capitalize(),))
     for name, (_, noun) in YEARS.items():
         years = np.unique(world.object_F[world.relation_F == world.relations.index(name)]).tolist()
         yield from _year_categories(noun, years)
-    yield from _place_categories(listing)
+    groups = (group for group in listing.groups if group.relation in PLACES)
+    countries = dict.fromkeys((group.relation, group.plural, int(listing.country_N[group.place])) for group in groups)
+    for relation, plural, country in countries:
+        if country >= 0:
+            name = place_category(relation, plural, world.titles[country])
+            yield _category(name, "Pages by region.", ("Contents",))
+
+
+def home_categories(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
+    """The types of the countries of the communities from `first` up to `last`."""
+    for home in (listing.world.titles[entity] for entity in listing.home_C[first:last].tolist()):
+        for number, plural in enumerate(kind.plural for kind in listing.kinds):
+            if number != listing.home_kind:
+                text = f"Pages about {plural} of [[{home}]]. See [[Index of {plural} of {home}]]."
+                yield _category(f"{plural.capitalize()} of {home}", text, (plural.capitalize(),))
 
 
 def _year_categories(noun: str, years: list[int]) -> Iterator[WikiPage]:
@@ -197,21 +220,15 @@ def _year_categories(noun: str, years: list[int]) -> Iterator[WikiPage]:
         yield _category(f"{century}th-century {noun}", text, ("Contents",))
 
 
-def _place_categories(listing: Listing) -> Iterator[WikiPage]:
-    """A category for every list of places, one for the country of its region above it."""
-    titles, wider = listing.world.titles, {}
-    for number in range(len(listing)):
-        group = listing.groups[number]
-        if group.relation not in PLACES:
-            continue
-        country = int(listing.country_N[group.place])
-        above = place_category(group.relation, group.plural, titles[country]) if country >= 0 else "Contents"
-        if country >= 0:
-            wider[above] = None
-        name = place_category(group.relation, group.plural, titles[group.place])
-        yield _category(name, f"See [[{listing.title(number)}]].", (above,))
-    for name in wider:
-        yield _category(name, "Pages by place.", ("Contents",))
+def place_categories(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
+    """A category for every list of a region's places among the groups from `first` up to `last`."""
+    titles = listing.world.titles
+    for number, group in enumerate(listing.groups[first:last], first):
+        if group.relation in PLACES:
+            country = int(listing.country_N[group.place])
+            above = place_category(group.relation, group.plural, titles[country]) if country >= 0 else "Contents"
+            name = place_category(group.relation, group.plural, titles[group.place])
+            yield _category(name, f"See [[{listing.title(number)}]].", (above,))
 
 
 def place_category(relation: str, plural: str, place: str) -> str:
@@ -245,16 +262,16 @@ def categories_of(listing: Listing, said: Statements) -> Callable[[int, range], 
     return categories
 
 
-def redirects(world: World) -> Iterator[WikiPage]:
-    """A redirect for every alias."""
-    for entity, alias in world.aliases.items():
+def redirects(world: World, first: int, last: int) -> Iterator[WikiPage]:
+    """A redirect for every alias of the entities from `first` up to `last`."""
+    for entity in (np.flatnonzero(world.alias_N2[first:last, 0] >= 0) + first).tolist():
         title = world.titles[entity]
-        yield WikiPage(alias, f"#REDIRECT [[{title}]]", redirect=title)
+        yield WikiPage(world.aliases[entity], f"#REDIRECT [[{title}]]", redirect=title)
 
 
-def disambiguations(world: World) -> Iterator[WikiPage]:
-    """A disambiguation page for every shared name."""
-    for entity in np.flatnonzero(world.homonym_N > np.arange(len(world))).tolist():
+def disambiguations(world: World, first: int, last: int) -> Iterator[WikiPage]:
+    """A disambiguation page for every shared name whose first bearer is among the entities from `first` up to `last`."""
+    for entity in (np.flatnonzero(world.homonym_N[first:last] > np.arange(first, last)) + first).tolist():
         name = world.names[entity]
         lines = "\n".join(
             f"* [[{world.titles[bearer]}]], {_with_article(world.kinds[world.kind_N[bearer]])}"

@@ -14,6 +14,9 @@ from websailor.wiki.world.model import INFOBOX, TABLE, TEXT, World
 from websailor.wiki.world.placement import lead_slots
 from websailor.wiki.world.statements import Statements
 
+MOST_PHRASINGS = 3
+"""First sentences vary where the phrasings of the relations all do."""
+
 
 class PageWriter:
     """Renders the pages of the entities from `first` up to `last`, by default of all.
@@ -37,7 +40,8 @@ class PageWriter:
         self._towards = (np.searchsorted(world.object_F[towards], ends) + own).tolist()
         self._asides = (np.searchsorted(world.aside_page_A[aside_first:aside_last], ends) + before).tolist()
         self._kind = world.kind_N[first : self.entities.stop].tolist()
-        self._leads = [[(lead, lead_slots(lead)) for lead in kind.leads] for kind in self.facts.kinds]
+        self._leads = [[lead_slots(lead) for lead in kind.leads] for kind in self.facts.kinds]
+        self._worded = [_by_slots(kind, varied=world.config.phrasings == MOST_PHRASINGS) for kind in self.facts.kinds]
 
     def own_facts(self, entity: int) -> range:
         """The entity's facts, as numbers of `facts`."""
@@ -77,8 +81,10 @@ class PageWriter:
         said = self.facts
         told = [fact for fact in facts if said.place[fact] & TEXT]
         by_name = {said.relations[said.relation[fact]].name: fact for fact in told}
-        leads = self._leads[self._kind[entity - self.entities.start]]
-        lead, slots = next((lead, slots) for lead, slots in leads if all(slot in by_name for slot in slots))
+        kind = self._kind[entity - self.entities.start]
+        slots = next(slots for slots in self._leads[kind] if all(slot in by_name for slot in slots))
+        options = self._worded[kind][frozenset(slots)]
+        lead = options[self.world.dice_N[entity] % len(options)]
         values = {slot: said.value(by_name[slot], in_text=True) for slot in slots}
         alias = said.aliases.get(entity)
         known_as = f" (also known as '''{alias}''')" if alias else ""
@@ -112,6 +118,14 @@ class PageWriter:
                 noun = said.relations[said.relation[fact]].noun
                 rows.append(f"|-\n| {noun.capitalize()} || {said.value(fact)}{said.years(fact)}")
         return "\n".join(['{| class="wikitable"', "! Item !! Detail", *rows, "|}"]) if rows else ""
+
+
+def _by_slots(kind: Kind, varied: bool) -> dict[frozenset[str], list[str]]:
+    """Relations that a first sentence states -> its wordings."""
+    found: dict[frozenset[str], list[str]] = {}
+    for lead in (*kind.leads, *(kind.other_leads if varied else ())):
+        found.setdefault(frozenset(lead_slots(lead)), []).append(lead)
+    return found
 
 
 def _enumerate(names: list[str]) -> str:

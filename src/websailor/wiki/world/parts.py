@@ -19,12 +19,27 @@ from websailor.wiki.world.pages import PageWriter
 
 PART = 2_000
 """Entities or lists of one part."""
+BRIEF_PART = 10_000
+"""Pages of a few words (redirects, categories) of one part."""
+
+Content = Literal[
+    "entities",
+    "redirects",
+    "disambiguations",
+    "fact lists",
+    "overviews",
+    "initials",
+    "initials everywhere",
+    "categories",
+    "home categories",
+    "place categories",
+]
 
 
 class Part(NamedTuple):
-    """A run of pages."""
+    """A run of pages: of so many entities, groups, runs of groups, blocks or communities."""
 
-    content: Literal["entities", "redirects", "disambiguations", "fact lists", "overviews", "initials", "categories"]
+    content: Content
     first: int = 0
     last: int = 0
 
@@ -43,26 +58,33 @@ class Rendering:
         _ = world.names, world.titles, world.links, world.aliases, world.first_fact_N, world.towards_objects_T
         _ = self._asides_by_fact, world.said
         if self.lists:
-            _ = self.listing.groups, self.listing.group_F, self.listing.region_N, self.listing.country_N
+            _ = self.listing.first_R, self.listing.group_F, self.listing.region_N, self.listing.country_N
 
     def pages(self, part: Part) -> Iterator[WikiPage]:
         """The pages of a part."""
         world, listing = self.world, self.listing
-        match part.content:
+        content, first, last = part
+        match content:
             case "entities":
-                yield from self._entities(part)
+                return self._entities(part)
             case "redirects":
-                yield from lists.redirects(world)
+                return lists.redirects(world, first, last)
             case "disambiguations":
-                yield from lists.disambiguations(world)
+                return lists.disambiguations(world, first, last)
             case "fact lists":
-                yield from lists.fact_lists(listing, part.first, part.last)
+                return lists.fact_lists(listing, first, last)
             case "overviews":
-                yield from lists.overviews(listing)
+                return lists.overviews(listing, first, last)
             case "initials":
-                yield from lists.initials(listing)
+                return lists.initials(listing, first, last)
+            case "initials everywhere":
+                return lists.initials_everywhere(listing)
             case "categories":
-                yield from lists.category_pages(listing)
+                return lists.category_pages(listing)
+            case "home categories":
+                return lists.home_categories(listing, first, last)
+            case "place categories":
+                return lists.place_categories(listing, first, last)
 
     def _entities(self, part: Part) -> Iterator[WikiPage]:
         writer = PageWriter(self.world, part.first, part.last)
@@ -119,15 +141,19 @@ class Rendering:
 
 def parts(rendering: Rendering) -> Iterator[Part]:
     """Every part in page id order: entities first, then redirects, disambiguation, lists, categories."""
-    size = len(rendering.world)
-    for first in range(0, size, PART):
-        yield Part("entities", first, min(first + PART, size))
-    yield Part("redirects")
-    yield Part("disambiguations")
+    listing, size = rendering.listing, len(rendering.world)
+    yield from _cut("entities", size, PART)
+    yield from _cut("redirects", size, BRIEF_PART)
+    yield from _cut("disambiguations", size, BRIEF_PART)
     if rendering.lists:
-        groups = len(rendering.listing)
-        for first in range(0, groups, PART):
-            yield Part("fact lists", first, min(first + PART, groups))
-        yield Part("overviews")
-        yield Part("initials")
+        yield from _cut("fact lists", len(listing), PART)
+        yield from _cut("overviews", len(listing.first_R) - 1, 1)
+        yield from _cut("initials", len(listing.first_B) - 1, PART // 10)
+        yield Part("initials everywhere")
         yield Part("categories")
+        yield from _cut("home categories", len(listing.home_C), PART // 10)
+        yield from _cut("place categories", len(listing), BRIEF_PART)
+
+
+def _cut(content: Content, count: int, size: int) -> Iterator[Part]:
+    return (Part(content, first, min(first + size, count)) for first in range(0, count, size))
