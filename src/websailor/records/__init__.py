@@ -3,7 +3,7 @@
 Every stage reads and writes these as JSONL (`websailor.files`). A field is documented once, in the string beneath it.
 """
 
-from websailor.records.agent import Message, Observation, Score, Step, StopReason, ToolCall, Trajectory, Usage
+from websailor.records.agent import Citation, Message, Observation, Score, Step, StopReason, ToolCall, Trajectory, Usage
 from websailor.records.base import Record, SourceKind, ValueType
 from websailor.records.graph import Entity, Fact, Shape, Source, Subgraph
 from websailor.records.pages import Hit, InfoboxField, Link, Page, Value
@@ -28,6 +28,7 @@ from websailor.records.runs import Manifest, Reject
 __all__ = [
     "Atom",
     "Bears",
+    "Citation",
     "Clue",
     "Compare",
     "Condition",

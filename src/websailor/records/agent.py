@@ -53,6 +53,8 @@ class StopReason(StrEnum):
     TIME_LIMIT = "time_limit"
     FORMAT_ERROR = "format_error"
     TOOL_FAILURE = "tool_failure"
+    INTERRUPTED = "interrupted"
+    """A person stopped it."""
 
 
 class Usage(Record):
@@ -76,6 +78,20 @@ class Score(Record):
     """Which scorer: `exact`, or the judge model's name."""
 
 
+class Citation(Record):
+    """One claim of an answer, and the sentence that supports it."""
+
+    claim: str
+    quote: str
+    """The sentence, as cited."""
+    url: str
+    """Address of the page; empty where the sentence was seen in an observation alone."""
+    seen_in: str | None = None
+    """Id of the call whose observation showed it."""
+    found: bool | None = None
+    """Whether the page holds the quote; None: not checked, or the page could not be loaded."""
+
+
 class Trajectory(Record):
     """One episode of an agent on one question."""
 
@@ -90,5 +106,7 @@ class Trajectory(Record):
     error: str | None = None
     usage: Usage = Usage()
     score: Score | None = None
+    citations: tuple[Citation, ...] = ()
+    """What the answer rests on, where the model or `ask` says so."""
     habit: str | None = None
     """The expert's habit (`careful`, `hasty`); None for a model's own episode."""
