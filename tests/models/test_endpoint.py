@@ -7,14 +7,14 @@ import sys
 from typing import Any
 
 import pytest
-from endpoint_server import EndpointServer, completion, gives, says
+from endpoint_server import EndpointServer, completion, fails, gives, says
 from endpoint_talk import CALL, TALK, TOOLS, Echo, config, question, take
 
 from websailor.agent import AgentConfig, run_episode
 from websailor.errors import UserError
 from websailor.models.base import Sampling
 from websailor.models.endpoint import EndpointPolicy, parse_endpoint
-from websailor.records import Message, StopReason, ToolCall
+from websailor.records import Message, StopReason, ToolCall, Trajectory
 from websailor.tools.base import Toolbox
 
 # ---------------------------------------------------------------- what is sent
@@ -141,22 +141,53 @@ def test_an_episode(protocol: str) -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "search", "arguments": '{"query": ["a"]}'}}
     first = completion(CALL) if protocol == "text" else completion("Look.", message={"tool_calls": [call]})
     with EndpointServer(gives(first), says("<answer>Ada</answer>")) as server:
-        policy = EndpointPolicy(config(server.url, protocol=protocol))
-
-        async def once() -> Any:
-            settings = AgentConfig(prompt="native" if protocol == "native" else "full", date="2026-01-01")
-            model = policy.episode(question(), 1)
-            episode = await run_episode(question(), model, Toolbox([Echo()]), settings, Sampling(), 1, policy.name)
-            await policy.aclose()
-            return episode
-
-        episode = asyncio.run(once())
+        episode = episode_of(server, protocol)
     assert (episode.stop, episode.answer, episode.model) == (StopReason.ANSWER, "Ada", "m")
     assert episode.steps[0].thought == "Look."
     last = server.bodies[1]["messages"][-1]
     assert "found ['a']" in last["content"]
     assert last["role"] == ("user" if protocol == "text" else "tool")
     assert ("<tools>" in server.bodies[0]["messages"][0]["content"]) == (protocol == "text")
+
+
+def episode_of(server: EndpointServer, protocol: str) -> Trajectory:
+    policy = EndpointPolicy(config(server.url, protocol=protocol))
+
+    async def once() -> Trajectory:
+        settings = AgentConfig(prompt="native" if protocol == "native" else "full", date="2026-01-01")
+        model = policy.episode(question(), 1)
+        episode = await run_episode(question(), model, Toolbox([Echo()]), settings, Sampling(), 1, policy.name)
+        await policy.aclose()
+        return episode
+
+    return asyncio.run(once())
+
+
+def native_call(name: str) -> dict[str, Any]:
+    return {"id": name, "type": "function", "function": {"name": "search", "arguments": '{"query": ["a"]}'}}
+
+
+@pytest.mark.parametrize("protocol", ["text", "native"])
+def test_the_context_limit_of_an_endpoint(protocol: str) -> None:
+    first = completion(CALL) if protocol == "text" else completion("", message={"tool_calls": [native_call("c1")]})
+    refusal = fails(400, "maximum context length is 100 tokens", code="context_length_exceeded")
+    with EndpointServer(gives(first), refusal, says("<answer>Ada</answer>")) as server:
+        episode = episode_of(server, protocol)
+    assert (episode.stop, episode.answer) == (StopReason.CONTEXT_LIMIT, "Ada")
+    roles = [message["role"] for message in server.bodies[2]["messages"]]
+    native = ["system", "user", "assistant", "tool", "user"]
+    assert roles == (["system", "user", "assistant", "user"] if protocol == "text" else native)
+
+
+def test_several_native_calls_are_refused_together() -> None:
+    both = completion("", message={"tool_calls": [native_call("c1"), native_call("c2")]})
+    with EndpointServer(gives(both), says("<answer>Ada</answer>")) as server:
+        episode = episode_of(server, "native")
+    assert episode.answer == "Ada"
+    assert (episode.usage.tool_calls, episode.usage.format_errors) == (0, 1)
+    results = server.bodies[1]["messages"][3:]
+    assert [(result["role"], result["tool_call_id"]) for result in results] == [("tool", "c1"), ("tool", "c2")]
+    assert all("none was run" in result["content"] for result in results)
 
 
 def test_a_policy_serves_one_event_loop_after_another() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import email.utils
 import itertools
 import json
+import random
 import socket
 import time
 from typing import Any
@@ -27,7 +28,7 @@ from endpoint_server import (
 from endpoint_talk import TALK, config, question, take
 
 from websailor.errors import UserError
-from websailor.models.base import ContextExceeded, Sampling
+from websailor.models.base import ContextExceeded, Reply, Sampling
 from websailor.models.endpoint import Delta, EndpointConfig, EndpointError, EndpointPolicy
 from websailor.models.endpoint.faults import retry_after
 from websailor.recipe import make_config
@@ -120,6 +121,10 @@ def test_a_stream_that_breaks_begins_again(name: str) -> None:
 
 FINAL: dict[str, tuple[Answer, str]] = {
     "400": (fails(400, "unknown field: seed"), "unknown field: seed.*omit"),
+    "400 that wants another field": (
+        fails(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."),
+        'set max_tokens_field = "max_completion_tokens"',
+    ),
     "401": (fails(401, "bad key"), "wants a key: name the environment variable"),
     "402": (fails(402), "no credit"),
     "403": (fails(403), "wants a key"),
@@ -174,6 +179,25 @@ def test_a_host_that_does_not_exist() -> None:
     policy = EndpointPolicy(config("http://no-such-host.invalid/v1", retries=0))
     with pytest.raises(EndpointError, match="after 1 attempt: the connection failed"):
         asyncio.run(policy.episode(question(), 1).reply(TALK, [], Sampling()))
+
+
+def test_a_mix_of_faults_loses_no_reply() -> None:
+    rng = random.Random(7)
+    bad = [PASSING[name] for name in ("429", "500", "no reply", "a cut body", "bad JSON", "empty choices")]
+    answers = [rng.choice(bad) if rng.random() < 0.3 else says("hello") for _ in range(600)]
+    with EndpointServer(*answers, says("hello")) as server:
+        policy = EndpointPolicy(config(server.url, retries=12))
+
+        async def many() -> list[Reply]:
+            conversations = (policy.episode(question(), seed) for seed in range(200))
+            replies = await asyncio.gather(*(model.reply(TALK, [], Sampling()) for model in conversations))
+            await policy.aclose()
+            return replies
+
+        replies = asyncio.run(many())
+    assert [reply.message.content for reply in replies] == ["hello"] * 200
+    assert policy.spent.replies == 200
+    assert policy.spent.replies + policy.spent.retries == len(server.asked)
 
 
 # ---------------------------------------------------------------- waiting

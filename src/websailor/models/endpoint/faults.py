@@ -117,9 +117,10 @@ def sort_status(
     said = quoting.quote(words) or "no reason given"
     if status == 404:
         return EndpointError(f"{where}: 404: no such model or path: {said}: check base_url and model")
-    return EndpointError(
-        f"{where}: {status}: refuses the request: {said}: if a field is not known there, name it in `omit`"
-    )
+    what = "if a field is not known there, name it in `omit`"
+    if "max_completion_tokens" in words and config.max_tokens_field == "max_tokens":
+        what = 'set max_tokens_field = "max_completion_tokens"'
+    return EndpointError(f"{where}: {status}: refuses the request: {said}: {what}")
 
 
 def sort_event(body: object, config: EndpointConfig, quoting: Quoting) -> Exception:
