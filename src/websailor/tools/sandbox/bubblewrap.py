@@ -9,20 +9,28 @@ we are root, an unprivileged user starts bubblewrap: as root the limit on proces
 import asyncio
 import contextlib
 import json
+import logging
 import os
+import shlex
 import shutil
 import struct
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from websailor.tools.sandbox.base import ProgramResult, SandboxConfig, SandboxUnavailable
+from websailor.tools.sandbox.control_groups import make_groups, remove_groups
+
+log = logging.getLogger(__name__)
 
 NOBODY = 65534
 PYTHON, PACKAGES = "/opt/python", "/opt/packages"
 """Where the interpreter and its packages are inside."""
+SERVER_BYTES, SERVER_PROCESSES = 256 * 2**20, 8
+"""What the server itself and what starts it may use, on top of a program."""
 GRACE = 5.0
 """Seconds after which a server that does not answer is killed."""
 START = 30.0
@@ -30,8 +38,9 @@ START = 30.0
 INSTALL = "install bubblewrap (apt-get install bubblewrap), or name a remote sandbox, or accept --unsafe-subprocess"
 
 
-def launch_command(config: SandboxConfig, stage: Path) -> list[str]:
-    """The command that starts one server. `stage` is an empty folder that anyone may enter."""
+def launch_command(config: SandboxConfig, stage: Path, groups: Sequence[Path] = ()) -> list[str]:
+    """The command that starts one server. `stage` is an empty folder that anyone may enter, `groups` are the control
+    groups that the server is to be in."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise SandboxUnavailable(f"no sandbox for Python: bubblewrap is not installed; {INSTALL}")
@@ -59,7 +68,9 @@ def launch_command(config: SandboxConfig, stage: Path) -> list[str]:
         return ["/usr/bin/env", "-i", *inside]
     for folder in ("python", "packages"):
         (stage / folder).mkdir(exist_ok=True)
+    joining = "".join(f"echo $$ > {shlex.quote(str(group))}/cgroup.procs && " for group in groups)
     script = (
+        f"{joining}"
         'mount --bind "$1" "$2" && mount --bind "$3" "$4" && shift 4 && '
         f'exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups --inh-caps=-all "$@"'
     )
@@ -93,12 +104,15 @@ def _bootstrap() -> str:
 class _Worker:
     """One server and its pipes."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, groups: list[Path]) -> None:
         self._process = process
+        self._groups = groups
 
     @classmethod
     async def start(cls, config: SandboxConfig, stage: Path) -> "_Worker":
-        command = launch_command(config, stage)
+        memory, processes = config.memory_mb * 2**20 + SERVER_BYTES, config.processes + SERVER_PROCESSES
+        groups = make_groups(memory, processes) if os.geteuid() == 0 else []
+        command = launch_command(config, stage, groups)
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
@@ -108,7 +122,7 @@ class _Worker:
             cwd="/",
             start_new_session=True,
         )
-        worker = cls(process)
+        worker = cls(process, groups)
         try:
             ready = await asyncio.wait_for(worker._receive(), START)
         except (TimeoutError, asyncio.IncompleteReadError) as error:
@@ -143,6 +157,13 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, 9)
         await self._process.wait()
+        for _ in range(50):
+            try:
+                remove_groups(self._groups)
+                return
+            except OSError:  # the last processes are still on their way out
+                await asyncio.sleep(0.02)
+        log.warning("the control groups of a sandbox could not be removed: %s", ", ".join(map(str, self._groups)))
 
 
 class BubblewrapSandbox:

@@ -36,6 +36,8 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
+    # Without a handler, the first process of a namespace gets no signal from within.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
@@ -169,6 +171,7 @@ def _become(code: str, limits: dict[str, int], out: int, error: int, private: tu
             (resource.RLIMIT_CORE, 0),
         ):
             resource.setrlimit(name, (value, value))
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["program.py"]
         sys.path.insert(0, WORK)
         sys.stdin, sys.stdout, sys.stderr = (
