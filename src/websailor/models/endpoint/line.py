@@ -114,13 +114,11 @@ class Line:
         except openai.APITimeoutError:
             problem = Transient("the connection timed out")
         except openai.APIConnectionError as error:
-            problem = Transient(f"the connection failed: {self._cause(error)}")
+            problem = self._lost(error)
         except openai.APIError as error:
             problem = sort_event(error.body if error.body is not None else error.message, self._config, self._quoting)
-        except _BodyRefused as refusal:
-            problem = EndpointError(f"{self._config.base_url} ({self._config.model}): {refusal}")
-        except _httpx_errors() as error:
-            problem = Transient(f"the connection failed: {self._cause(error)}")
+        except (_BodyRefused, *_httpx_errors()) as error:
+            problem = self._lost(error)
         except Unreadable as error:
             problem = Transient(f"a reply that cannot be read: {self._quoting.quote(str(error))}")
         raise problem from None
@@ -160,12 +158,14 @@ class Line:
         telling.finish()
         return turn
 
-    def _cause(self, error: Exception) -> str:
-        """What lies at the bottom of a connection error."""
+    def _lost(self, error: Exception) -> Exception:
+        """The fault behind a connection error: what lies at its bottom."""
         bottom: BaseException = error
         while bottom.__cause__ is not None:
             bottom = bottom.__cause__
-        return self._quoting.quote(str(bottom)) or type(bottom).__name__
+        if isinstance(bottom, _BodyRefused):
+            return EndpointError(f"{self._config.base_url} ({self._config.model}): {bottom}")
+        return Transient(f"the connection failed: {self._quoting.quote(str(bottom)) or type(bottom).__name__}")
 
 
 def _worth_another(error: Exception) -> bool | float:
