@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from websailor.wiki.relations import relations
+from websailor.wiki.relations import kinds, relations
 from websailor.wiki.world.listing import (
     AMOUNTS,
     PLACES,
@@ -49,7 +49,8 @@ def fact_lists(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
             body = "\n\n".join(_by_first_digit(said, facts))
         else:
             body = "\n".join(f"* {said.clause(fact)}." for fact in facts)
-        yield WikiPage(title, f"{_opening(title)}\n\n{body}\n\n[[Category:Lists]]")
+        plural = listing.groups[number].plural
+        yield WikiPage(title, f"{_opening(title, plural)}\n\n{body}\n\n[[Category:Lists]]")
 
 
 def _by_first_digit(said: Statements, facts: range) -> Iterator[str]:
@@ -87,14 +88,14 @@ def _wider_years(listing: Listing, relation: str, plural: str, groups: list[int]
             everywhere.setdefault(decade, []).append(title)
             for label in wider_titles(relation, plural, decade):
                 wider.setdefault(f"{label} ({listing.world.titles[place]})", []).append(title)
-        yield from (_index(title, entries) for title, entries in wider.items())
+        yield from (_index(title, plural, entries) for title, entries in wider.items())
     wider = {}
     for decade in sorted(everywhere):
         title = decade_title(relation, plural, decade)
-        yield _index(title, everywhere[decade])
+        yield _index(title, plural, everywhere[decade])
         for label in wider_titles(relation, plural, decade):
             wider.setdefault(label, []).append(title)
-    yield from (_index(title, entries) for title, entries in wider.items())
+    yield from (_index(title, plural, entries) for title, entries in wider.items())
 
 
 def _amounts_everywhere(listing: Listing, relation: str, plural: str, groups: list[int]) -> Iterator[WikiPage]:
@@ -106,16 +107,16 @@ def _amounts_everywhere(listing: Listing, relation: str, plural: str, groups: li
         bucket, title = listing.groups[number].bucket, listing.title(number)
         amounts = world.object_F[listing.rows[listing.first_G[number] : listing.first_G[number + 1]]].tolist()
         for bounds in dict.fromkeys(map(first_digit_range, amounts)):
-            section = f"{title}#{_span(*bounds)}|{world.titles[listing.groups[number].place]}"
+            section = f"{title}#{_span(*bounds)}|{title}"
             ranges.setdefault(bounds, []).append(section)
             wider.setdefault(bucket, set()).add(amount_title(relation, plural, *bounds))
     titles = {amount_title(relation, plural, *bounds): entries for bounds, entries in sorted(ranges.items())}
     for title, entries in titles.items():
-        yield _index(title, entries)
+        yield _index(title, plural, entries)
     for bucket in sorted(wider):
         title = amount_title(relation, plural, bucket, bucket * 10)
         if title not in titles:
-            yield _index(title, [entry for entry in titles if entry in wider[bucket]])
+            yield _index(title, plural, [entry for entry in titles if entry in wider[bucket]])
 
 
 def _countries(listing: Listing, relation: str, plural: str, groups: list[int]) -> Iterator[WikiPage]:
@@ -126,7 +127,7 @@ def _countries(listing: Listing, relation: str, plural: str, groups: list[int]) 
         if country >= 0:
             regions.setdefault(country, []).append(listing.title(number))
     for country, entries in regions.items():
-        yield _index(place_title(relation, plural, listing.world.titles[country]), entries)
+        yield _index(place_title(relation, plural, listing.world.titles[country]), plural, entries)
 
 
 def initials(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
@@ -140,7 +141,10 @@ def initials(listing: Listing, first: int, last: int) -> Iterator[WikiPage]:
             f"== {letter} ==\n" + "\n".join(f"* {world.links[entity]}" for entity in members)
             for letter, members in _by_letter(world, range(begin, end))
         ]
-        yield WikiPage(title, "\n\n".join([_opening(title), *sections, "[[Category:Lists]]"]))
+        yield WikiPage(
+            title,
+            "\n\n".join([_opening(title, listing.kinds[world.kind_N[begin]].plural), *sections, "[[Category:Lists]]"]),
+        )
 
 
 def initials_everywhere(listing: Listing) -> Iterator[WikiPage]:
@@ -155,15 +159,17 @@ def initials_everywhere(listing: Listing) -> Iterator[WikiPage]:
         title = _index_title(listing, begin)
         indices.setdefault(kind, []).append(title)
         for letter in sorted({name[0] for name in world.names[begin:end]}):
-            letters.setdefault((kind, letter), []).append(f"{title}#{letter}|{listing.home(begin)}")
+            letters.setdefault((kind, letter), []).append(f"{title}#{letter}|{title}")
     homes = np.flatnonzero(world.kind_N == listing.home_kind).tolist()
     for letter, members in _by_letter(world, homes):
         letters[listing.home_kind, letter] = [_target(world.links[entity]) for entity in members]
         indices.setdefault(listing.home_kind, []).extend(letters[listing.home_kind, letter])
     for (kind, letter), entries in sorted(letters.items()):
-        yield _index(f"List of {listing.kinds[kind].plural} whose names begin with {letter}", entries)
+        plural = listing.kinds[kind].plural
+        yield _index(f"List of {plural} whose names begin with {letter}", plural, entries)
     for kind, entries in sorted(indices.items()):
-        yield _index(f"Index of {listing.kinds[kind].plural}", entries)
+        plural = listing.kinds[kind].plural
+        yield _index(f"Index of {plural}", plural, entries)
 
 
 def _index_title(listing: Listing, entity: int) -> str:
@@ -270,7 +276,7 @@ def redirects(world: World, first: int, last: int) -> Iterator[WikiPage]:
 
 
 def disambiguations(world: World, first: int, last: int) -> Iterator[WikiPage]:
-    """A disambiguation page for every shared name whose first bearer is among the entities from `first` up to `last`."""
+    """A disambiguation page for every name whose first bearer is among the entities from `first` up to `last`."""
     for entity in (np.flatnonzero(world.homonym_N[first:last] > np.arange(first, last)) + first).tolist():
         name = world.names[entity]
         lines = "\n".join(
@@ -284,13 +290,15 @@ def _with_article(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
-def _opening(title: str) -> str:
-    return f"This is {_with_article(title[0].lower() + title[1:])}."
+def _opening(title: str, plural: str) -> str:
+    """What a list is. Its type stands in the singular, too: people search in either number."""
+    kind = next(kind.name for kind in kinds().values() if kind.plural == plural)
+    return f"This is {_with_article(title[0].lower() + title[1:])}. Every {kind} that belongs here is listed."
 
 
-def _index(title: str, entries: list[str]) -> WikiPage:
+def _index(title: str, plural: str, entries: list[str]) -> WikiPage:
     lines = "\n".join(f"* [[{entry}]]" for entry in entries)
-    return WikiPage(title, f"{_opening(title)}\n\n{lines}\n\n[[Category:Lists]]")
+    return WikiPage(title, f"{_opening(title, plural)}\n\n{lines}\n\n[[Category:Lists]]")
 
 
 def _category(name: str, text: str, parents: tuple[str, ...]) -> WikiPage:
