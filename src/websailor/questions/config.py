@@ -163,7 +163,9 @@ class Config(StageConfig):
         if not isinstance(value, list | tuple):
             return value
         parts = (one.split(",") if isinstance(one, str) else [one] for one in value)
-        return tuple(part.strip() if isinstance(part, str) else part for several in parts for part in several if part)
+        return tuple(
+            part.strip() if isinstance(part, str) else part for several in parts for part in several if part != ""
+        )
 
     @field_validator("operators", "palette")
     @classmethod

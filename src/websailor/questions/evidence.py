@@ -1,18 +1,24 @@
-"""Evidence: for every fact that a clue hides, a page that the tools can open and that states it, word for word.
+"""Evidence: for every fact that a clue rests on, a page that the tools can open and that states it, word for word.
 
 Enters: facts with their sources, and the wiki. Leaves: `records.Evidence`; a fact whose source page is missing, or does
-not hold the quote, has none, and no question may use it.
+not hold the quote, has none, and no question may use it. That something is not so is shown by the page that would state
+it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from websailor.questions.corpus import Corpus
+from websailor.questions.operators.base import Counts
+from websailor.questions.proof.engine import ask
+from websailor.questions.proof.facts import number_of, year_of
 from websailor.questions.structure import Branch
-from websailor.records import Evidence, Fact, Page, Pattern
+from websailor.records import Condition, Count, Evidence, Fact, Page, Pattern, Rank, Without
 from websailor.wiki.reader import Wiki
 
 _SPACES = re.compile(r"\s+")
+LEAD = 240
+"""Characters of a page's beginning that stand for the page."""
 
 
 def _squeezed(text: str) -> str:
@@ -47,6 +53,7 @@ class EvidenceBook:
         self._wiki = wiki
         self._corpus = corpus
         self._known: dict[str, Page | None] = {}
+        self._named: dict[str, frozenset[str]] = {}
 
     def page(self, fact: Fact) -> Page | None:
         """The page that states a fact; None when there is none that the tools can open."""
@@ -55,15 +62,72 @@ class EvidenceBook:
             self._known[fact.id] = page if page is not None and states(page, fact) else None
         return self._known[fact.id]
 
+    def together(self, titles: Iterable[str], one: str, other: str) -> bool:
+        """True when one of the pages speaks of both entities."""
+        return any({one, other} <= self._speaks_of(title) for title in dict.fromkeys(titles))
+
+    def _speaks_of(self, title: str) -> frozenset[str]:
+        """The page itself and all that it links to."""
+        if title not in self._named:
+            page = self._wiki.page(title)
+            targets = () if page is None else dict.fromkeys(link.target for link in page.links)
+            found = (self._wiki.resolve(target) for target in targets)
+            self._named[title] = frozenset({title, *(one for one in found if one is not None)})
+        return self._named[title]
+
+    def facts_of(self, pattern: Pattern, clue: Branch) -> list[Fact]:
+        """What a clue rests on: the facts of its atoms, and those that its conditions count, rank or deny."""
+        found = [self._corpus.fact[name] for number in clue.atoms if (name := pattern.atoms[number].fact)]
+        for number in clue.conditions:
+            found.extend(self._of_condition(pattern, number) if pattern.assignment else ())
+        return list({fact.id: fact for fact in found}.values())
+
+    def _of_condition(self, pattern: Pattern, number: int) -> list[Fact]:
+        condition: Condition = pattern.conditions[number]
+        if isinstance(condition, Count | Without):
+            entity = pattern.assignment[condition.variable]
+            facts = self._corpus.partners.get((entity, condition.relation, condition.forward), ())
+            return list({fact.object if condition.forward else fact.subject: fact for fact in facts}.values())
+        return self._ranked(pattern, number, condition) if isinstance(condition, Rank) else []
+
+    def _ranked(self, pattern: Pattern, number: int, rank: Rank) -> list[Fact]:
+        """The values up to the one after the focus: who reads them sees its place."""
+        tables = self._corpus.tables
+        conditions = frozenset(range(len(pattern.conditions))) - {number}
+        nodes = ask(tables, pattern, frozenset(range(len(pattern.atoms))), conditions).nodes
+        facts = [self._corpus.partners[tables.name(int(node)), rank.relation, True][0] for node in nodes]
+        amount = year_of if facts and facts[0].value_type == "date" else number_of
+        facts.sort(key=lambda fact: (amount(fact.object), fact.id), reverse=rank.largest)
+        return facts[: rank.place + 1]
+
     def of(self, pattern: Pattern, clues: Sequence[Branch]) -> list[Evidence]:
-        """Evidence of every fact of every clue. All facts must have a page (`page` is not None)."""
+        """Evidence of every fact of every clue, and of absence. All facts must have a page (`page` is not None)."""
         found: list[Evidence] = []
         for number, clue in enumerate(clues):
-            for atom in clue.atoms:
-                fact = self._corpus.fact[pattern.atoms[atom].fact]
+            for fact in self.facts_of(pattern, clue):
                 page = self.page(fact)
                 assert page is not None
                 found.append(
                     Evidence(clue=number, fact=fact.id, page=page.title, quote=fact.source.quote, url=page.url)
                 )
+            absent = (pattern.conditions[one] for one in clue.conditions)
+            for one in absent:
+                if isinstance(one, Without) and one.object is None:
+                    found.extend(self._beginning(number, pattern.assignment.get(one.variable, "")))
         return found
+
+    def of_nothing(self, counts: Counts, clues: Sequence[Branch]) -> list[Evidence]:
+        """Of a question without an answer: for every clue, something that fits all the others and not this one."""
+        found: list[Evidence] = []
+        for number, clue in enumerate(clues):
+            nodes = counts.nodes_of_clues([other for other in clues if other != clue])
+            near = next((name for node in nodes[:8] if self._wiki.page(name := counts.facts.name(int(node)))), "")
+            found.extend(self._beginning(number, near))
+        return found
+
+    def _beginning(self, clue: int, title: str) -> list[Evidence]:
+        page = self._wiki.page(title) if title else None
+        if page is None:
+            return []
+        first = next((line for line in page.text.splitlines() if line.strip()), page.title)
+        return [Evidence(clue=clue, fact="", page=page.title, quote=first[:LEAD], url=page.url)]

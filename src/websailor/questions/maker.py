@@ -1,40 +1,47 @@
 """One question: from a drawn subgraph to a proved record, or the reason why not.
 
 Enters: a `Corpus`, the wiki, the pools of subgraphs, a config. Leaves: `records.Question`; a try that fails raises
-`Refused`. Every random choice of a question comes from (seed, part, index, attempt), so questions do not depend on one
-another.
+`Refused`. Every random choice of a question comes from (seed, part, index, attempt), so questions depend on one another
+only through what was `seen`.
 """
 
+import math
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
-from websailor.questions.config import Config
+from websailor.questions.composition import Composer, Order, Palette, carries, order_for, palette_of
+from websailor.questions.config import Config, span
 from websailor.questions.corpus import Corpus, plain
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.level import is_one_functional_hop, leaks, level_of
-from websailor.questions.measure import measure, plan_work
-from websailor.questions.operators import operator_of
+from websailor.questions.measure import Measure, measure, plan_work
+from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, operator_of
 from websailor.questions.operators.base import Case, Counts
 from websailor.questions.operators.u1_fuzzy import EXACT
+from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripped
 from websailor.questions.pools import Part, Pools
 from websailor.questions.proof.engine import ask, proves
 from websailor.questions.proof.join import ProofTooLarge
-from websailor.questions.seen import Refused, Seen
+from websailor.questions.seen import Refused, Seen, cell_of
+from websailor.questions.shapes.sample import Focus
 from websailor.questions.structure import (
     Branch,
     branches,
     domain_of,
     exact_pattern,
+    is_named,
+    speaks_of,
     with_literal,
     without_idle_literals,
 )
 from websailor.questions.widening import drop_idle_inequalities, drop_redundant, widen
 from websailor.questions.words.plan import NoWording
 from websailor.questions.words.realise import Words, ordered_clues, realise
-from websailor.records import Clue, Entity, Fact, Pattern, Question
+from websailor.records import Atom, Clue, Condition, Entity, Fact, Pattern, Question, Uncertainty
 from websailor.wiki.reader import Wiki
 
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -44,23 +51,52 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 ROUNDS = 2
 """Widening and dropping by turns: what was dropped leaves room for the rest to become vaguer."""
 
+MOVES = 60
+"""Moved labels tried before a question is given up that was to have no answer."""
+
+
+class NoneAllowed:
+    """Which questions have no answer, and which others say that there may be none: evenly spread, as many of each."""
+
+    def __init__(self, period: int, seed: int) -> None:
+        self.period = period
+        self._places = random.Random(f"{seed}/none").sample(range(period), 2) if period > 1 else [-1, -1]
+
+    def is_none(self, index: int) -> bool:
+        return self.period > 0 and index % self.period == self._places[0]
+
+    def may_be(self, index: int) -> bool:
+        return self.period > 0 and index % self.period in self._places
+
 
 class Maker:
     """Makes questions one by one."""
 
-    def __init__(self, config: Config, corpus: Corpus, wiki: Wiki, pools: Pools) -> None:
+    def __init__(
+        self, config: Config, corpus: Corpus, wiki: Wiki, pools: Pools, palette: Palette | None = None
+    ) -> None:
         self.config = config
         self.corpus = corpus
         self.wiki = wiki
         self.pools = pools
+        self.palette = palette_of(corpus, config) if palette is None else palette
         self.evidence = EvidenceBook(wiki, corpus)
         self.lattices = frozenset(config.lattices)
+        self.composer = Composer(
+            config, corpus, lambda fact: self.evidence.page(fact) is not None, self.evidence.together
+        )
+        period = math.ceil(1 / config.none_share) if self.palette.nothing else 0
+        self._none = NoneAllowed(period, config.seed)
 
     def attempt(self, part: Part, index: int, attempt: int, seen: Seen) -> Question:
         """One try at question `index` of a part, not to repeat what was `seen`. Raises `Refused`."""
         config, corpus = self.config, self.corpus
         rng = random.Random(f"{config.seed}/{part}/{index}/{attempt}")
-        focus = self.pools.draw(part, np.random.default_rng(rng.getrandbits(63)))
+        walk = np.random.default_rng(rng.getrandbits(63))
+        order = order_for(
+            self.palette, config, seen, random.Random(f"{config.seed}/{part}/{index}/{attempt}/operators")
+        )
+        focus = self.pools.draw(part, walk, self._sought(part, order))
         answer = corpus.entities[focus.node]
         seen.check_answer(answer.name)
         facts = [corpus.tellable[number] for number in focus.sample.facts]
@@ -69,60 +105,124 @@ class Maker:
         if twice := self._told_twice(facts):
             raise Refused("told_twice", twice)
         count = config.named_anchors[0] if len(config.named_anchors) == 1 else rng.choice(config.named_anchors)
-        named = self._choose_named(facts, answer.id, count, rng)
-        pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, rng)
+        named = self._choose_named(facts, answer.id, max(0, count - order.names), rng)
+        pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, order, rng)
         try:
-            pattern = self._vague(pattern, named, count, rng)
-            self._check_part(pattern, part)
-            seen.check_pattern(pattern)
-            clues = ordered_clues(pattern)
-            counts = Counts(corpus.tables, pattern)
-            self._check_choice(pattern, clues, counts)
-            work = plan_work(corpus.tables, pattern)
-            measured = measure(counts, clues, work)
-            self._check_hardness(measured.uncertainty.frontier, work.cost, measured.uncertainty.best_single)
-            words = realise(corpus, pattern, clues, config.style, config.language, rng)
+            pattern = self._vague(pattern, named, count, order, part, rng)
+            return self._finished(pattern, part, index, order, focus, seen, rng)
         except NoWording as error:
             raise Refused("no_wording", str(error)) from error
         except ProofTooLarge as error:
             raise Refused("proof_too_large", str(error)) from error
+
+    def _sought(self, part: Part, order: Order) -> str:
+        """The first operator to be added that only some subgraphs can carry."""
+        wanted = (*order.required, *order.optional[: order.extra])
+        return next((code for code in wanted if (part, code) in self.pools.holding), "")
+
+    def _finished(
+        self, pattern: Pattern, part: Part, index: int, order: Order, focus: Focus, seen: Seen, rng: random.Random
+    ) -> Question:
+        """The record of a proved pattern: measured, worded, labelled, with its evidence."""
+        config, corpus, tables = self.config, self.corpus, self.corpus.tables
+        seen.check_pattern(pattern)
+        clues = ordered_clues(pattern)
+        labels = [operator_of(Case(counts := Counts(tables, pattern), clues, clue)) for clue in clues]
+        nothing = self._none.is_none(index)
+        if order.has_distractor and not nothing:
+            pattern, clues, labels = self._distracted(pattern, clues, labels, order, part, rng)
+        if nothing:
+            pattern, labels = self._without_answer(pattern, clues, labels, rng)
+            seen.check_pattern(stripped(pattern))
+        counts = Counts(tables, pattern)
+        self._check_choice(pattern, clues, counts)
+        proved = stripped(pattern) if nothing else pattern
+        measured = measure(Counts(tables, proved, counts.known), clues, plan_work(tables, pattern))
+        uncertainty = self._check_hardness(measured, labels, order)
+        seen.check_cell(cell_of(labels, uncertainty.cycle_rank, uncertainty.fog))
+        words = realise(corpus, pattern, clues, config.style, config.language, rng, self._none.may_be(index))
+        answer = corpus.entity[pattern.assignment[pattern.focus]]
         self._check_words(words, answer)
         seen.check_prompt(words.prompt)
-        leak = leaks(self.wiki, answer.id, (words.prompt, *words.clues), config.leak_rank)
-        one_hop = is_one_functional_hop(corpus.tables, pattern)
-        level = level_of(pattern, clues, measured.uncertainty.frontier, leak or one_hop)
-        if level not in config.level:
-            reason = "leak" if leak else "too_easy" if level < min(config.level) else "too_hard"
-            raise Refused(reason, f"level {level}")
-        case = [Case(counts, clues, clue) for clue in clues]
+        level = self._level(pattern, clues, uncertainty.frontier, words, "" if nothing else answer.id)
+        told = [self.evidence.facts_of(proved, clue) for clue in clues]
+        if not nothing:
+            self._check_part([fact for facts in told for fact in facts], part)
         return Question(
             id=question_id(config.seed, part, index),
             prompt=words.prompt,
-            answer=answer.name,
-            aliases=self._aliases(answer),
-            pattern=pattern,
+            answer=ANSWER[config.language] if nothing else answer.name,
+            aliases=() if nothing else self._aliases(answer),
+            pattern=proved,
             clues=tuple(
                 Clue(
                     text=text,
-                    operator=operator_of(one),
-                    facts=tuple(pattern.atoms[number].fact for number in clue.atoms),
+                    operator=label,
+                    facts=tuple(fact.id for fact in facts),
                     variables=variables_of(pattern, clue),
                     gain=gain,
                     necessary=necessary,
                 )
-                for clue, one, text, gain, necessary in zip(
-                    clues, case, words.clues, measured.gains, measured.necessary, strict=True
+                for clue, label, text, facts, gain, necessary in zip(
+                    clues, labels, words.clues, told, measured.gains, measured.necessary, strict=True
                 )
             ),
             level=level,
-            uncertainty=measured.uncertainty,
-            evidence=tuple(self.evidence.of(pattern, clues)),
+            uncertainty=uncertainty,
+            evidence=tuple(self.evidence.of_nothing(counts, clues) if nothing else self.evidence.of(pattern, clues)),
             shape=focus.sample.form.class_id,
             focus_orbit=focus.orbit,
             language=config.language,
             split=part,
             seed=config.seed,
         )
+
+    def _distracted(
+        self, pattern: Pattern, clues: list[Branch], labels: list[str], order: Order, part: Part, rng: random.Random
+    ) -> tuple[Pattern, list[Branch], list[str]]:
+        """The pattern with a clue that the answer does not need, and a near-miss for every other clue."""
+        draft = self.composer.draft(pattern, lambda fact: self._is_in(fact, part))
+        before = {self._key(pattern, clue): label for clue, label in zip(clues, labels, strict=True)}
+        for proposal in DISTRACTOR.propose(draft, rng) if len(clues) < self.config.max_clues else ():
+            told = ordered_clues(proposal)
+            counts = Counts(self.corpus.tables, proposal)
+            new = [clue for clue in told if self._key(proposal, clue) not in before]
+            if len(new) == 1 and len(told) == len(clues) + 1:
+                case = Case(counts, told, new[0])
+                if DISTRACTOR.applies(case) and DISTRACTOR.holds(case):
+                    return proposal, told, [before.get(self._key(proposal, clue), DISTRACTOR.code) for clue in told]
+        if DISTRACTOR.code in order.required:
+            raise Refused("no_operator", DISTRACTOR.code)
+        return pattern, clues, labels
+
+    @staticmethod
+    def _key(pattern: Pattern, clue: Branch) -> tuple[frozenset[Atom], frozenset[Condition]]:
+        """A clue by what it says, whatever its place."""
+        return (
+            frozenset(pattern.atoms[number] for number in clue.atoms),
+            frozenset(pattern.conditions[number] for number in clue.conditions),
+        )
+
+    def _without_answer(
+        self, pattern: Pattern, clues: list[Branch], labels: list[str], rng: random.Random
+    ) -> tuple[Pattern, list[str]]:
+        """The pattern with one label moved so that nothing fits it."""
+        draft = self.composer.draft(pattern, lambda _: True)
+        for proposal in islice(NOTHING.propose(draft, rng), MOVES):
+            if NOTHING.holds(Counts(self.corpus.tables, proposal), clues):
+                moved = moved_clue(pattern, proposal, clues)
+                return proposal, [NOTHING.code if place == moved else one for place, one in enumerate(labels)]
+        raise Refused("no_operator", NOTHING.code)
+
+    def _level(self, pattern: Pattern, clues: list[Branch], frontier: float, words: Words, answer: str) -> int:
+        config = self.config
+        leak = bool(answer) and leaks(self.wiki, answer, (words.prompt, *words.clues), config.leak_rank)
+        one_hop = is_one_functional_hop(self.corpus.tables, pattern)
+        level = level_of(pattern, clues, frontier, leak or one_hop)
+        if level not in config.level:
+            reason = "leak" if leak else "too_easy" if level < min(config.level) else "too_hard"
+            raise Refused(reason, f"level {level}")
+        return level
 
     def _told_twice(self, facts: Sequence[Fact]) -> str | None:
         """A relation that has one object by nature and two here: a place of death with the city and its country."""
@@ -146,9 +246,10 @@ class Maker:
         others.sort(key=lambda entity: degree[entity])
         return others[:count]
 
-    def _with_literals(self, pattern: Pattern, named: Sequence[str], rng: random.Random) -> Pattern:
-        """Add dates and numbers until the question has as many clues as were drawn for it."""
-        wanted = rng.randint(self.config.min_clues, self.config.max_clues)
+    def _with_literals(self, pattern: Pattern, named: Sequence[str], order: Order, rng: random.Random) -> Pattern:
+        """Add dates and numbers until the question has as many clues as were drawn for it, operators aside."""
+        most = max(self.config.min_clues, self.config.max_clues - len(order.required) - order.extra)
+        wanted = rng.randint(self.config.min_clues, most)
         have = len(branches(pattern))
         if have > self.config.max_clues:
             raise Refused("too_many_clues", str(have))
@@ -162,12 +263,12 @@ class Maker:
             fact
             for entity in described
             for fact in self.corpus.literals.get(entity, ())
-            if self.evidence.page(fact) is not None
+            if self.evidence.page(fact) is not None and fact.id not in self.corpus.disputes
         ]
         focus = pattern.assignment[pattern.focus]
-        order = sorted(choices, key=lambda fact: (rng.random() * (0.5 if fact.subject == focus else 1.0), fact.id))
+        drawn = sorted(choices, key=lambda fact: (rng.random() * (0.5 if fact.subject == focus else 1.0), fact.id))
         taken: set[tuple[str, str]] = set()
-        for fact in order:
+        for fact in drawn:
             if len(taken) >= missing:
                 break
             if (fact.subject, fact.relation) not in taken:
@@ -175,31 +276,53 @@ class Maker:
                 pattern = with_literal(pattern, fact)
         return pattern
 
-    def _vague(self, pattern: Pattern, named: Sequence[str], names: int, rng: random.Random) -> Pattern:
+    def _vague(
+        self, pattern: Pattern, named: list[str], names: int, order: Order, part: Part, rng: random.Random
+    ) -> Pattern:
         config, corpus = self.config, self.corpus
         if not proves(corpus.tables, pattern):
             raise Refused("not_unique")
+        taken: dict[str, int] | None = None
+        if not order.is_plain:
+            pattern, taken = self.composer.compose(
+                pattern, order, named, names, lambda fact: self._is_in(fact, part), rng
+            )
+            names = sum(is_named(pattern, name) and pattern.assignment[name] in named for name in pattern.variables)
         removable = 0
         for _ in range(ROUNDS):
-            pattern = without_idle_literals(widen(corpus, pattern, named, self.lattices, config.fog, rng))
+            pattern = without_idle_literals(widen(corpus, pattern, named, self.lattices, config.fog, rng, taken))
             fewest_named = min(names, len(named))
-            pattern, removable = drop_redundant(corpus, pattern, config.min_clues, fewest_named, rng)
+            pattern, removable = drop_redundant(corpus, pattern, config.min_clues, fewest_named, rng, self._is_wanted)
         count = len(branches(pattern))
         if 1 - removable / count < config.min_necessity:
             raise Refused("redundant_clue", f"{removable} of {count}")
         if not config.min_clues <= count <= config.max_clues:
             raise Refused("too_few_clues" if count < config.min_clues else "too_many_clues", str(count))
         exact = sum(domain.lattice == "entity" for domain in pattern.domains)
-        if exact != names:
+        if exact not in ((names,) if order.is_plain else config.named_anchors):
             raise Refused("anchors", f"{exact} names")
+        if disputed := next((a for a in pattern.atoms if a.fact in corpus.disputes and a.stated_in is None), None):
+            raise Refused("disputed", disputed.fact)
+        self._check_part([corpus.fact[atom.fact] for atom in pattern.atoms], part)
         return drop_idle_inequalities(corpus, pattern)
 
-    def _check_part(self, pattern: Pattern, part: Part) -> None:
-        """What was added to the subgraph, a date or the place around a place, must be stated in the same part."""
-        for atom in pattern.atoms:
-            page = self.corpus.fact[atom.fact].source.page
-            if self.pools.part_of(page) != part:
-                raise Refused("crosses_parts", page)
+    def _is_wanted(self, pattern: Pattern, branch: Branch) -> bool:
+        """True for a clue that carries an operator which every question must carry, or any that was added."""
+        codes = (*self.palette.required, *self.palette.optional, *self.config.operators)
+        return bool(codes) and carries(self.corpus, pattern, branch, codes)
+
+    def _is_in(self, fact: Fact, part: Part) -> bool:
+        return self.pools.part_of(fact.source.page) == part
+
+    def _check_part(self, facts: Sequence[Fact], part: Part) -> None:
+        """What was added to the subgraph, a date or the place around a place, must be stated in the same part, on a
+        page that can be opened.
+        """
+        for fact in facts:
+            if not self._is_in(fact, part):
+                raise Refused("crosses_parts", fact.source.page)
+            if self.evidence.page(fact) is None:
+                raise Refused("no_evidence", f"{fact.id} {fact.source.page}")
 
     def _check_choice(self, pattern: Pattern, clues: Sequence[Branch], counts: Counts) -> None:
         """What the exact clues leave open must be a choice for the vague ones, and not too wide a one."""
@@ -216,14 +339,26 @@ class Maker:
         if config.max_candidates and left > config.max_candidates:
             raise Refused("too_hard", f"{left} candidates")
 
-    def _check_hardness(self, frontier: float, cost: int, best_single: float) -> None:
-        config = self.config
-        if config.max_frontier and frontier > config.max_frontier:
-            raise Refused("too_hard", f"frontier {frontier:.1f} bits")
-        if config.max_cost and cost > config.max_cost:
-            raise Refused("too_hard", f"cost {cost}")
-        if best_single < config.min_best_single:
-            raise Refused("too_easy", f"one clue leaves {best_single:.1f} bits")
+    def _check_hardness(self, measured: Measure, labels: Sequence[str], order: Order) -> Uncertainty:
+        """Every dial that speaks of the finished question."""
+        config, found = self.config, measured.uncertainty
+        if config.max_frontier and found.frontier > config.max_frontier:
+            raise Refused("too_hard", f"frontier {found.frontier:.1f} bits")
+        if config.max_cost and found.oracle_cost > config.max_cost:
+            raise Refused("too_hard", f"cost {found.oracle_cost}")
+        if found.best_single < config.min_best_single:
+            raise Refused("too_easy", f"one clue leaves {found.best_single:.1f} bits")
+        if found.fog not in span(config.bits):
+            raise Refused("bits", f"{found.fog:.1f}")
+        if config.shape != "any" and (config.shape == "cyclic") != bool(found.cycle_rank):
+            raise Refused("shape", f"cycle rank {found.cycle_rank}")
+        codes = set(labels) - {PLAIN}
+        if missing := [code for code in config.operators if code not in codes]:
+            raise Refused("lost_operator", ", ".join(missing))
+        if not order.is_plain and len(codes) not in span(config.operators_per_question):
+            raise Refused("operators", f"{len(codes)}: {', '.join(sorted(codes))}")
+        idle = [kept for label, kept in zip(labels, measured.necessary, strict=True) if label != DISTRACTOR.code]
+        return found.model_copy(update={"necessity": sum(idle) / len(idle)}) if idle else found
 
     def _check_words(self, words: Words, answer: Entity) -> None:
         names = (answer.name, answer.id, *answer.aliases)
@@ -235,8 +370,9 @@ class Maker:
             raise Refused("too_long", str(length))
 
     def _aliases(self, answer: Entity) -> tuple[str, ...]:
+        """Other names that stand for the answer alone."""
         others = dict.fromkeys((answer.id, *answer.aliases))
-        return tuple(name for name in others if name != answer.name)
+        return tuple(name for name in others if name != answer.name and self.corpus.bearers[plain(name)] <= 1)
 
 
 def question_id(seed: int, part: Part, index: int) -> str:
@@ -251,9 +387,8 @@ def is_vague(pattern: Pattern, clue: Branch) -> bool:
 
 def variables_of(pattern: Pattern, clue: Branch) -> tuple[str, ...]:
     """Variables that a clue speaks of."""
-    names: Iterator[str] = (
-        name for number in clue.atoms for name in (pattern.atoms[number].subject, pattern.atoms[number].object)
-    )
+    names = [name for number in clue.atoms for name in (pattern.atoms[number].subject, pattern.atoms[number].object)]
+    names += [name for number in clue.conditions for name in speaks_of(pattern.conditions[number], pattern.focus)]
     return tuple(dict.fromkeys(names))
 
 

@@ -1,10 +1,12 @@
 """Subgraphs to draw from: one pool for training questions, one for held-out ones.
 
 Enters: the corpus and a config. Leaves: `Pools`. A subgraph belongs to a part when every page that states one of its
-facts does; the others are in neither pool.
+facts does; the others are in neither pool. An operator that only some subgraphs can carry (homonyms, conflicts) has
+pools of its own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -32,26 +34,34 @@ class Pools:
     """(N,) nodes that a question of the part may ask for."""
     crossing: int
     """Subgraphs drawn that lie in both parts."""
+    holding: dict[tuple[Part, str], dict[str, list[Sample]]] = field(default_factory=dict)
+    """(part, operator) -> those that hold what the operator seeks."""
 
     def part_of(self, entity: str) -> Part:
         return "held_out" if entity in self.held_out else "train"
 
-    def draw(self, part: Part, rng: np.random.Generator) -> Focus:
-        """Shape class uniform, subgraph uniform, orbit uniform, node uniform, among the nodes that can be asked for."""
+    def draw(self, part: Part, rng: np.random.Generator, sought: str = "") -> Focus:
+        """Shape class uniform, subgraph uniform, orbit uniform, node uniform, among the nodes that can be asked for; of
+        those that can carry the operator `sought`, if one is given.
+        """
+        pool = self.holding[part, sought] if sought else self.samples[part]
         while True:
-            focus = draw_focus(self.samples[part], rng)
+            focus = draw_focus(pool, rng)
             if self.askable[part][focus.node]:
                 return focus
 
 
-def draw_pools(corpus: Corpus, config: Config) -> Pools:
-    """Draw the subgraphs of a run. Raises `UserError` when a part that questions are asked of has none."""
+def draw_pools(corpus: Corpus, config: Config, sought: Mapping[str, Collection[str]] | None = None) -> Pools:
+    """Draw the subgraphs of a run. Raises `UserError` when a part that questions are asked of has none.
+
+    `sought`: operator -> entities (ids) of which a subgraph must hold one to carry it.
+    """
     held = held_out_entities(corpus.graph, config.held_out_share, config.split_seed)
     held_out = frozenset(entity.id for entity, apart in zip(corpus.entities, held, strict=True) if apart)
     walk = WalkConfig(
         min_nodes=config.min_nodes,
         max_nodes=config.max_nodes,
-        min_cycle_rank=config.min_cycle_rank,
+        min_cycle_rank=max(config.min_cycle_rank, int(config.shape == "cyclic" or "U4" in config.operators)),
         quota=max(20, config.pool // 40),
     )
     wanted: dict[Part, int] = {"train": config.pool if config.count else 0}
@@ -61,17 +71,27 @@ def draw_pools(corpus: Corpus, config: Config) -> Pools:
     crossing = 0
     wanted_kind = np.array(
         [
-            corpus.nameable(entity) and (not config.focus_kinds or entity.kind in config.focus_kinds)
+            corpus.nameable(entity)
+            and (not config.focus_kinds or entity.kind in config.focus_kinds)
+            and len(corpus.homonyms(entity)) == 1
             for entity in corpus.entities
         ]
     )
     askable: dict[Part, npt.NDArray[np.bool_]] = {"train": wanted_kind & ~held, "held_out": wanted_kind & held}
+    marked = {
+        code: np.array([entity.id in ones for entity in corpus.entities]) for code, ones in (sought or {}).items()
+    }
+    required = [code for code in config.operators if code in marked]
     for number, sample in enumerate(sample_subgraphs(corpus.graph, walk, np.random.default_rng(config.seed))):
         if all(taken[part] >= wanted[part] for part in taken) or number >= OVERDRAW * config.pool:
             break
         apart = {corpus.tellable[fact].source.page in held_out for fact in sample.facts}
         if len(apart) > 1:
             crossing += 1
+            continue
+        if config.shape == "tree" and sample.cycle_rank:
+            continue
+        if not all(marked[code][list(sample.nodes)].any() for code in required):
             continue
         part = "held_out" if apart.pop() else "train"
         if taken[part] < wanted[part] and askable[part][list(sample.nodes)].any():
@@ -82,6 +102,29 @@ def draw_pools(corpus: Corpus, config: Config) -> Pools:
         if count and not taken[part]:
             raise UserError(
                 f"the {part} part of the graph has no subgraph of {config.min_nodes} to {config.max_nodes} entities "
-                "to ask about: build a larger graph, or change held_out_share, min_nodes, min_cycle_rank or focus_kinds"
+                f"{_asked(config, required)}to ask about: build a larger graph, or change held_out_share, min_nodes, "
+                "min_cycle_rank, shape, operators or focus_kinds"
             )
-    return Pools(found, held_out, askable, crossing)
+    holding: dict[tuple[Part, str], dict[str, list[Sample]]] = {
+        (part, code): kept
+        for part, samples in found.items()
+        for code, mark in marked.items()
+        if (
+            kept := {
+                name: some
+                for name, ones in samples.items()
+                if (
+                    some := [
+                        one for one in ones if mark[list(one.nodes)].any() and askable[part][list(one.nodes)].any()
+                    ]
+                )
+            }
+        )
+    }
+    return Pools(found, held_out, askable, crossing, holding)
+
+
+def _asked(config: Config, required: Collection[str]) -> str:
+    """What else a subgraph had to have."""
+    shape = {"any": "", "tree": "without a cycle ", "cyclic": "with a cycle "}[config.shape]
+    return shape + (f"that can carry {', '.join(required)} " if required else "")

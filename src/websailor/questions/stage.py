@@ -12,15 +12,20 @@ from pathlib import Path
 from websailor.errors import UserError
 from websailor.files import StageDirectory, read_jsonl
 from websailor.progress import progress_bar
+from websailor.questions.composition import palette_of
 from websailor.questions.config import Config
 from websailor.questions.corpus import load_corpus
 from websailor.questions.maker import Maker, question_id
+from websailor.questions.operators import CLOSED_WORLD
 from websailor.questions.pools import Part, draw_pools
 from websailor.questions.seen import Refused, Seen
 from websailor.records import Manifest, Question, Reject
 from websailor.wiki import open_wiki
 
 log = logging.getLogger(__name__)
+
+HOPELESS = 20
+"""Questions given up from the start after which a run ends that has made none."""
 
 
 def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
@@ -29,20 +34,33 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         if directory.finished:
             return directory.manifest()
         wiki = open_wiki(inputs["wiki"])
-        corpus = load_corpus(inputs["graph"], is_generated=bool(wiki.lexicon))
-        maker = Maker(config, corpus, wiki, draw_pools(corpus, config))
-        seen = Seen(config.per_answer)
+        closed = not CLOSED_WORLD.isdisjoint((*config.operators, *config.palette))
+        truth = inputs["wiki"] / "facts.jsonl" if closed else None
+        corpus = load_corpus(inputs["graph"], bool(wiki.lexicon), truth)
+        palette = palette_of(corpus, config)
+        maker = Maker(config, corpus, wiki, draw_pools(corpus, config, palette.sought), palette)
+        seen = Seen(config.per_answer, config.per_cell)
+        made: set[str] = set()
         for question in read_jsonl(out / "records.jsonl", Question):
             seen.add(question)
+            made.add(question.id)
         jobs: list[tuple[Part, int]] = [
             *(("train", index) for index in range(config.count)),
             *(("held_out", index) for index in range(config.held_out_count)),
         ]
         reasons: Counter[str] = Counter()
+        given_up = 0
         with progress_bar("questions", len(jobs)) as bar:
             for part, index in jobs:
-                if question_id(config.seed, part, index) not in directory.done:
-                    _make_one(maker, directory, part, index, seen, reasons)
+                name = question_id(config.seed, part, index)
+                stands = name in made or (
+                    name not in directory.done and _make_one(maker, directory, part, index, seen, reasons)
+                )
+                given_up = 0 if stands else given_up + 1
+                if given_up >= (config.patience if made or stands else min(config.patience, HOPELESS)):
+                    break
+                if stands:
+                    made.add(name)
                 bar.advance()
         _report(directory, len(jobs), reasons)
         return directory.finish(crossing_subgraphs=maker.pools.crossing)
@@ -50,8 +68,8 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
 
 def _make_one(
     maker: Maker, directory: StageDirectory, part: Part, index: int, seen: Seen, reasons: Counter[str]
-) -> None:
-    """Try until a question stands; every refusal is kept with its reason."""
+) -> bool:
+    """Try until a question stands; every refusal is kept with its reason. False when none does."""
     name = question_id(maker.config.seed, part, index)
     for attempt in range(maker.config.attempts):
         try:
@@ -64,8 +82,9 @@ def _make_one(
             continue
         seen.add(question)
         directory.append(question)
-        return
+        return True
     directory.reject(Reject(id=name, reason="gave_up", detail=f"{maker.config.attempts} tries"))
+    return False
 
 
 def _report(directory: StageDirectory, wanted: int, reasons: Counter[str]) -> None:

@@ -25,12 +25,14 @@ def widen(
     lattices: frozenset[str],
     fog: int,
     rng: random.Random,
+    taken: dict[str, int] | None = None,
 ) -> Pattern:
     """Move the leaves up their lattices, each by at most `fog` steps.
 
     `named` are ids of entities that stay named; with `region` among the lattices they may move outwards once to the
-    place that holds them.
+    place that holds them. `taken` counts the steps of each variable over several calls.
     """
+    taken = {} if taken is None else taken
 
     def step(current: Pattern, variable: str) -> Pattern | None:
         if current.assignment[variable] in named:
@@ -40,26 +42,33 @@ def widen(
     waiting = [
         name for name in pattern.variables if any(d.variable == name and d.lattice != "kind" for d in pattern.domains)
     ]
-    taken = dict.fromkeys(waiting, 0)
     while waiting:
         variable = rng.choice(waiting)
-        vaguer = step(pattern, variable) if taken[variable] < fog else None
+        vaguer = step(pattern, variable) if taken.get(variable, 0) < fog else None
         if vaguer is not None and proves(corpus.tables, vaguer):
             pattern = vaguer
-            taken[variable] += 1
+            taken[variable] = taken.get(variable, 0) + 1
         else:
             waiting.remove(variable)
     return pattern
 
 
 def drop_redundant(
-    corpus: Corpus, pattern: Pattern, fewest: int, fewest_named: int, rng: random.Random
+    corpus: Corpus,
+    pattern: Pattern,
+    fewest: int,
+    fewest_named: int,
+    rng: random.Random,
+    wanted: Callable[[Pattern, Branch], bool] | None = None,
 ) -> tuple[Pattern, int]:
     """Drop clues that the answer does not need, cycles last, down to `fewest` clues and `fewest_named` named anchors.
 
-    Returns the pattern and how many clues are left that could still be dropped.
+    Clues that are `wanted` (they carry an operator that was asked for) go after all others. Returns the pattern and how
+    many clues are left that could still be dropped.
     """
     left = _drop_order(pattern, rng)
+    if wanted is not None:
+        left.sort(key=lambda branch: wanted(pattern, branch))
     removable = 0
     kept = branches(pattern)
     for branch in left:

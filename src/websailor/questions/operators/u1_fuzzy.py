@@ -60,7 +60,7 @@ def next_step(corpus: Corpus, pattern: Pattern, variable: str, lattices: frozens
     if value_type == "entity":
         return _vaguer_entity(corpus, pattern, variable, lattices)
     domain = domain_of(pattern, variable)
-    if domain is None:
+    if domain is None or domain.lattice == "converted":
         return None
     if value_type == "date":
         vaguer = _vaguer_year(domain, pattern.assignment[variable], lattices)
