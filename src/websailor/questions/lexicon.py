@@ -42,6 +42,11 @@ class Lexicon:
         """The wording of a relation for a subject of a type, whatever its object is."""
         return generated.relation(name) if self.is_generated else wikipedia.relation(name, subject_kind)
 
+    def between(self, subject: str, object_: str) -> list[str]:
+        """Relations that lead from one type to another, by name."""
+        known = generated.relations() if self.is_generated else wikipedia.relations()
+        return sorted(one.name for one in known.values() if subject in one.subject and object_ in one.object)
+
     def can_say(self, saying: Saying, relation: str, subject_kind: str) -> bool:
         """True where a relation has phrases of that sort, for a subject of the type, in both languages.
 

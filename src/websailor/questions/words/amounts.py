@@ -45,6 +45,11 @@ class Amounts(Protocol):
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _TIMES = {
+    0.1: "a tenth",
+    1 / 9: "a ninth",
+    1 / 8: "an eighth",
+    1 / 7: "a seventh",
+    1 / 6: "a sixth",
     0.2: "a fifth",
     0.25: "a quarter",
     1 / 3: "a third",
@@ -62,6 +67,13 @@ _UNITS = {
     "mi": "miles",
     "yd": "yards",
     "ha": "hectares",
+    "m2": "square metres",
+    "sq ft": "square feet",
+    "cm": "centimetres",
+    "in": "inches",
+    "kg": "kilograms",
+    "t": "tonnes",
+    "lb": "pounds",
 }
 _CHINESE_UNITS = {
     "years": "年",
@@ -74,10 +86,22 @@ _CHINESE_UNITS = {
     "yd": "码",
     "acres": "英亩",
     "ha": "公顷",
+    "m2": "平方米",
+    "sq ft": "平方英尺",
+    "cm": "厘米",
+    "in": "英寸",
+    "kg": "千克",
+    "t": "吨",
+    "lb": "磅",
 }
 _CHINESE = ("零", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _CHINESE_ORDINALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
 _CHINESE_TIMES = {
+    0.1: "十分之一",
+    1 / 9: "九分之一",
+    1 / 8: "八分之一",
+    1 / 7: "七分之一",
+    1 / 6: "六分之一",
     0.2: "五分之一",
     0.25: "四分之一",
     1 / 3: "三分之一",

@@ -87,9 +87,9 @@ class Chinese(Speaker):
         told = self.attribute(thing.clauses)
         letter = self.initial(thing.variable)
         if thing.called is not None:
-            told = f"名叫{thing.called.name}{'、' if told else '的'}{told}"
+            told = f"名叫{self.slot(thing.called.name)}{'、' if told else '的'}{told}"
         elif letter:
-            told = f"名称以{letter}开头{'、' if told else '的'}{told}"
+            told = f"名称以{self.slot(letter)}开头{'、' if told else '的'}{told}"
         if thing.variable in self.others:
             return self.counted(thing.variable, "另一", told)
         if thing.variable in self.definite and told:
@@ -157,9 +157,24 @@ class Chinese(Speaker):
             f"请考虑满足以下条件的所有{noun}{but}：{self.predicates(self.root.clauses)}。其中{which}{self.ranked()}？"
         )
 
+    def alone(self, clause: Clause) -> str:
+        return f"该{self.noun(self.root.variable)}{self.predicate(clause)}。"
+
+    def rank_alone(self) -> str:
+        noun = self.noun(self.root.variable)
+        return f"在符合上述条件的所有{noun}中，该{noun}{self.ranked()}。"
+
+    def around(self, sentences: str) -> str:
+        noun = self.noun(self.root.variable)
+        head = self.counted(self.root.variable, "一", f"{'、'.join(self.rivals())}以外的" if self.rivals() else "")
+        opening = self.rng.choice(["有{}", "我想找{}", "我在查{}"]).format(head)
+        who = self.kind(self.root.variable).pronoun == "who"
+        question = self.rng.choice(["请问{}是谁", "{}是谁"] if who else ["请问{}叫什么", "{}的名称是什么"])
+        return f"{opening}。{sentences}{question.format(f'该{noun}')}？"
+
     def none_allowed(self) -> str:
         noun = self.noun(self.root.variable)
-        return self.rng.choice([f"如果没有这样的{noun}，请回答“none”。", f"也可能没有这样的{noun}，那样请回答“none”。"])
+        return self.rng.choice([f"如果没有这样的{noun}，请回答“没有”。", f"也可能没有这样的{noun}，那样请回答“没有”。"])
 
     def full(self) -> str:
         noun = self.noun(self.root.variable)

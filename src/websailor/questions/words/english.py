@@ -4,11 +4,21 @@ A thing is "the company that Velan Torid founded" where only one fits and "a com
 stand at the end of their clause, and what follows one is set off by a comma, so that every clause has one reading.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from websailor.questions.words.amounts import EnglishAmounts
+from websailor.questions.words.english_grammar import (
+    VERB_AND_TAIL,
+    EnglishFrames,
+    listed,
+    ordinal,
+    plain_between,
+    reduced,
+    sentence,
+    takes_the,
+    with_article,
+)
 from websailor.questions.words.plan import Clause, End, Mention, NoWording, Thing
 from websailor.questions.words.speaker import (
     Speaker,
@@ -19,96 +29,7 @@ from websailor.questions.words.speaker import (
     filled,
     looks_back,
 )
-from websailor.records import Atom, Domain, SourceKind
-
-_PARTICIPLES = frozenset(
-    [
-        "written",
-        "made",
-        "held",
-        "led",
-        "set",
-        "born",
-        "run",
-        "taught",
-        "built",
-        "known",
-        "found",
-        "won",
-        "given",
-        "sung",
-    ]
-)
-_TAKES_THE = re.compile(
-    r"(?:.*\b(?:Party|Empire|Republic|States|Union|Kingdom|Islands|Army|Navy|Forces|War|Wars|Revolution|Rebellion|Ocean|Sea|River"
-    r"|Desert|Mountains|Alps|Organi[sz]ation|Confederation|Medal|Prize|Award|Awards|Fellowship|Academy|Institute|Society"
-    r"|Commission|Council|Senate|Assembly|Netherlands|Philippines|Bahamas|League|Church|Office|Program|Programme|language"
-    r"|Cent(?:er|re)|Colonies|Module|Sahel|subcontinent|coast|Time Zone|languages"
-    r"|Administration|Agency|Association|Foundation|Bank|Corps|Guard|Regiment|school)(?: \(.*\))?"
-    r"|(?:University|Horn|Council|Estates|Republic|Kingdom|Battle|Siege|Treaty|Order|Museum|Academy|Institute|Duchy|Isle"
-    r"|Gulf|Bank|House|Church|Legion"
-    r"|Army|Confederation|Federation|Ministry|Department|Bay|Peace|Presidency|Parliament|Congress"
-    r"|(?:.* )?States) of .*)$"
-)
-_BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
-_IN = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at) .*)")
-_SUFFIXES = ("th", "st", "nd", "rd")
-
-
-def ordinal(number: int) -> str:
-    """1 -> 1st."""
-    return f"{number}{'th' if 10 <= number % 100 <= 20 or number % 10 > 3 else _SUFFIXES[number % 10]}"
-
-
-def with_article(noun: str) -> str:
-    """a or an, by the first letter; a few words sound otherwise than they are spelt."""
-    vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uni", "eu", "one", "use"))
-    return f"{'an' if vowel or noun.lower().startswith('hour') else 'a'} {noun}"
-
-
-def listed(phrases: Sequence[str], word: str = "and") -> str:
-    """a, b and c."""
-    if len(phrases) < 2:
-        return "".join(phrases)
-    return f"{', '.join(phrases[:-1])} {word} {phrases[-1]}"
-
-
-def capital(text: str) -> str:
-    """With a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
-def sentence(text: str) -> str:
-    """With a capital and a full stop, which the abbreviation of a name may have brought."""
-    return capital(text) if text.endswith(".") else f"{capital(text)}."
-
-
-_BEFORE_SLOT = re.compile(r"(?P<verb>.+?) (?P<tail>(?:(?:by|in|at|for|to|with|of|on|from|after) )?\{[so]\})")
-_SOURCES: dict[SourceKind, str] = {"infobox": "the infobox", "sentence": "the text", "table": "a table"}
-
-
-class EnglishFrames:
-    """See `sayings.Frames`."""
-
-    def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
-        return [f"{happened} {f'{amount} ' if amount else ''}{'before' if before else 'after'} {event}"]
-
-    def alike(self, shared: Sequence[str]) -> list[str]:
-        same = listed([f"the same {noun}" for noun in shared])
-        return [f"shares {listed([with_article(noun) for noun in shared])} with {{o}}", f"has {same} as {{o}}"]
-
-    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
-        """In brackets, before what may be a long noun phrase."""
-        whose = (
-            f"of that {noun}'s article"
-            if of_end
-            else "of its own article"
-            if noun != "person"
-            else "of the person's own article"
-        )
-        rule = f"(according to {_SOURCES[kind]} {whose})"
-        match = _BEFORE_SLOT.fullmatch(phrase)
-        return f"{match['verb']} {rule} {match['tail']}" if match else f"{phrase} {rule}"
+from websailor.records import Atom, Domain
 
 
 class English(Speaker):
@@ -151,7 +72,7 @@ class English(Speaker):
 
     def named(self, name: str, kind_name: str) -> str:
         """A name as it stands in a sentence: some want an article."""
-        takes = kind_name == "currency" or (kind_name != "person" and bool(_TAKES_THE.match(name)))
+        takes = kind_name == "currency" or (kind_name != "person" and takes_the(name))
         return f"the {name}" if takes and not name.startswith("The ") else name
 
     def head(self, thing: Thing, definite: bool) -> str:
@@ -161,9 +82,9 @@ class English(Speaker):
         article = f"the {noun}" if definite else with_article(noun)
         head = f"another {noun}" if variable in self.others else article
         if thing.called is not None:
-            return f"{head} called {thing.called.name}"
+            return f"{head} called {self.slot(thing.called.name)}"
         letter = self.initial(variable)
-        return f"{head} whose name begins with {letter}" if letter else head
+        return f"{head} whose name begins with {self.slot(letter)}" if letter else head
 
     def described(self, thing: Thing) -> str:
         head = self.head(thing, thing.variable in self.definite)
@@ -179,7 +100,7 @@ class English(Speaker):
         pronoun = f"{self.kind(thing.variable).pronoun} "
         texts = [self._relative(clause, pronoun) for clause in clauses]
         if len(texts) == 1:
-            return _reduced(texts[0], pronoun) if whole and self.rng.random() < 0.6 else texts[0]
+            return reduced(texts[0], pronoun) if whole and self.rng.random() < 0.6 else texts[0]
         torn = any(self.is_long(clause.end) for clause in clauses[:-1])
         if any(pronoun.strip() in self.pronouns_in(clause.end) for clause in clauses[:-1]):
             raise NoWording("a relative clause could belong to either of two things")
@@ -223,7 +144,7 @@ class English(Speaker):
                 choices = [f"is the {phrases.noun} of {{s}}"]
         if not choices:
             raise NoWording("a clue has no phrase that a long description can follow")
-        return _BEFORE_BETWEEN.sub(r"\1", filled(self.rng.choice(choices), self.other_end(clause)))
+        return plain_between(filled(self.rng.choice(choices), self.other_end(clause)))
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         """Verb phrases joined; a comma goes before what follows a long one."""
@@ -235,11 +156,11 @@ class English(Speaker):
     def _together(self, texts: list[str], clauses: Sequence[Clause]) -> list[str]:
         """One verb for a time and a place: "was born in 1953" and "was born in X" are "was born in X in 1953"."""
         for number, clause in enumerate(clauses):
-            time = _IN.fullmatch(texts[number])
+            time = VERB_AND_TAIL.fullmatch(texts[number])
             if time is None or not _is_plain(clause) or not self.is_literal(_end(clause).variable):
                 continue
             for other, place in enumerate(clauses):
-                match = _IN.fullmatch(texts[other]) if _is_plain(place) else None
+                match = VERB_AND_TAIL.fullmatch(texts[other]) if _is_plain(place) else None
                 if match and not self.is_literal(_end(place).variable) and match["verb"] == time["verb"]:
                     tails = [match["tail"], time["tail"]]
                     if self.is_long(place.end):
@@ -275,6 +196,24 @@ class English(Speaker):
         if self.kind(self.root.variable).pronoun == "who" and self.rng.random() < 0.3:
             return f"Who {told}?"
         return f"Which {noun} {told}?"
+
+    def alone(self, clause: Clause) -> str:
+        return sentence(f"this {self.noun(self.root.variable)} {self.predicate(clause)}")
+
+    def rank_alone(self) -> str:
+        kind = self.kind(self.root.variable)
+        noun = self.noun(self.root.variable)
+        return sentence(f"of all the {kind.plural} of {self.whom} this is true, this {noun} {self.ranked()}")
+
+    def around(self, sentences: str) -> str:
+        noun = self.noun(self.root.variable)
+        head = with_article(noun)
+        if self.root.variable in self.others and self.rivals():
+            head += f" other than {listed(self.rivals(), 'or')}"
+        who = self.kind(self.root.variable).pronoun == "who"
+        opening = self.rng.choice(["I am looking for {}", "I am trying to identify {}", "There is {}"]).format(head)
+        closing = ["Who is it?", f"Who is this {noun}?"] if who else ["What is its name?", f"Which {noun} is it?"]
+        return f"{sentence(opening)} {sentences} {self.rng.choice(closing)}"
 
     def none_allowed(self) -> str:
         noun = self.noun(self.root.variable)
@@ -359,17 +298,6 @@ class English(Speaker):
                 sentences.extend(self._told_apart(one, that))
                 told.append(one.end)
         return sentences
-
-
-def _reduced(clause: str, pronoun: str) -> str:
-    """ "that was founded by X" -> "founded by X", where a participle follows the verb."""
-    for verb in ("was ", "is ", "were ", "are "):
-        rest = clause.removeprefix(pronoun + verb)
-        if rest != clause:
-            first = rest.split(" ", 1)[0]
-            if first in _PARTICIPLES or (first.endswith("ed") and len(first) > 3):
-                return rest
-    return clause
 
 
 def _is_plain(clause: Clause) -> bool:

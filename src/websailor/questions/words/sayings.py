@@ -5,7 +5,7 @@ slot for the other end, where there is one. Both languages share all that is dec
 which amount is told, which relation a condition means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,12 +51,22 @@ class Phrases:
 class Sayings:
     """The phrases of one pattern in one language."""
 
-    def __init__(self, corpus: Corpus, pattern: Pattern, language: Language, amounts: Amounts, frames: Frames) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        pattern: Pattern,
+        language: Language,
+        amounts: Amounts,
+        frames: Frames,
+        named: Callable[[str], str],
+    ) -> None:
         self.corpus = corpus
         self.pattern = pattern
         self.language: Language = language
         self.amounts = amounts
         self.frames = frames
+        self.named = named
+        """How an entity (its id) is named."""
 
     def of(self, clause: Clause) -> Phrases:
         """The phrases of a clause. Raises `NoWording` where there are none."""
@@ -68,6 +78,18 @@ class Sayings:
         if isinstance(said, Compare):
             return Phrases(self._compare(said, clause))
         return Phrases(self._without(said) if isinstance(said, Without) else self._count(said))
+
+    def direction(self, clause: Clause) -> str | None:
+        """Which way a comparison of two things goes, seen from the one it is told of: `earlier`, `later`, `less`,
+        `more`; None for all else.
+        """
+        said = clause.said
+        if not isinstance(said, Compare) or clause.end is None or said.measure == "ratio":
+            return None
+        less, *_ = _direction(*_seen_from(said, clause.forward))
+        if self.pattern.value_types[said.left] == "date":
+            return "earlier" if less else "later"
+        return "less" if less else "more"
 
     def rank(self, rank: Rank) -> list[str]:
         """ "was the second to be born"."""
@@ -157,7 +179,7 @@ class Sayings:
         kind = kind_of(self.pattern, condition.variable)
         if condition.object is None:
             return list(self._all("none" if condition.forward else "none_inverse", condition.relation, kind))
-        name = self.corpus.mention(self.corpus.entity[condition.object])
+        name = self.named(condition.object)
         saying: Saying = "denied" if condition.forward else "denied_inverse"
         return [one.format(o=name, s=name) for one in self._all(saying, condition.relation, kind)]
 

@@ -49,7 +49,9 @@ class Speaker(ABC):
         """Variables whose description fits one thing alone."""
         self.rng = rng
         self.others = other_variables(pattern, root)
-        self.sayings = Sayings(corpus, pattern, self.language, self.amounts, self.frames)
+        self.sayings = Sayings(corpus, pattern, self.language, self.amounts, self.frames, self.entity)
+        self.slots: dict[str, str] | None = None
+        """Names, values and mentions -> the slots that stand for them, where what is said is to have slots."""
 
     @abstractmethod
     def brief(self) -> str:
@@ -62,6 +64,18 @@ class Speaker(ABC):
     @abstractmethod
     def statement(self) -> str:
         """What is told of the focus, as a statement: the text of a clue."""
+
+    @abstractmethod
+    def alone(self, clause: Clause) -> str:
+        """One clause of the focus as a sentence."""
+
+    @abstractmethod
+    def rank_alone(self) -> str:
+        """The focus' place among all that the clauses fit, as a sentence."""
+
+    @abstractmethod
+    def around(self, sentences: str) -> str:
+        """A question whose clauses are told in sentences: an opening before them, the question after them."""
 
     @abstractmethod
     def none_allowed(self) -> str:
@@ -100,12 +114,18 @@ class Speaker(ABC):
         end = clause.end
         assert end is not None
         if isinstance(end, Mention) and not isinstance(clause.said, Atom):
-            return self.reference(end.variable)
+            return self.slot(self.reference(end.variable))
         return self.mention(end)
+
+    def slot(self, text: str) -> str:
+        """The text, or the slot that stands for it: [A]."""
+        if self.slots is None:
+            return text
+        return self.slots.setdefault(text, f"[{chr(ord('A') + len(self.slots))}]")
 
     def reference(self, variable: str) -> str:
         """ "that company", where it was the only one, or by the role in which it was introduced: "that employer"."""
-        if sum(self._type(thing.variable) == self._type(variable) for thing in things(self.root)) == 1:
+        if sum(self.type_of(thing.variable) == self.type_of(variable) for thing in things(self.root)) == 1:
             return self.that(variable, None)
         roles = {
             clause.end.variable: self.sayings.of(clause).noun
@@ -117,7 +137,8 @@ class Speaker(ABC):
             raise NoWording(f"no short way to speak of {variable} again")
         return self.that(variable, role)
 
-    def _type(self, variable: str) -> str:
+    def type_of(self, variable: str) -> str:
+        """The type of what a variable stands for; of a literal, its value type."""
         if self.is_literal(variable):
             return self.pattern.value_types[variable]
         domain = domain_of(self.pattern, variable, "entity")
@@ -127,18 +148,22 @@ class Speaker(ABC):
         """The noun phrase of any variable."""
         variable = end.variable
         if isinstance(end, Mention):
-            return self.again(variable)
+            return self.slot(self.again(variable))
         if self.is_literal(variable):
             domain = domain_of(self.pattern, variable)
             assert domain is not None
             atom = next(atom for atom in self.pattern.atoms if atom.object == variable)
-            return self.value(domain, self.sayings.unit(atom))
+            return self.slot(self.value(domain, self.sayings.unit(atom)))
         if (anchor := domain_of(self.pattern, variable, "entity")) is not None:
-            entity = self.corpus.entity[anchor.value]
-            name = self.corpus.mention(entity)
-            kind = entity.kind if entity.id in self.corpus.typed else ""
-            return name if self.corpus.lexicon.is_generated else self.named(name, kind)
+            return self.entity(anchor.value)
         return self.described(end)
+
+    def entity(self, name: str) -> str:
+        """A named entity, by its id."""
+        entity = self.corpus.entity[name]
+        text = self.corpus.mention(entity)
+        kind = entity.kind if entity.id in self.corpus.typed else ""
+        return self.slot(text if self.corpus.lexicon.is_generated else self.named(text, kind))
 
     def rivals(self) -> list[str]:
         """Named anchors that the focus must not be."""

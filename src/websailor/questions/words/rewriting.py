@@ -1,0 +1,158 @@
+"""A question in a language model's words, checked clause by clause.
+
+Enters: a proved pattern, a `ChatModel`. Leaves: a `Rewriting`: the prompt, and how many clauses were refused, by
+reason. The model sees one clause at a time, with slots for all names and values, so that it can neither leak nor change
+them. Its sentence is checked without a model (`fidelity`), then read back by the model into what it states
+(`slotted.Reading`); on any mismatch the embedded sentence stays.
+"""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from websailor.models.base import ChatModel, Sampling
+from websailor.questions.corpus import Corpus
+from websailor.questions.words.fidelity import Refusal, refusal
+from websailor.questions.words.slotted import Reading, SlottedClause, slotted_clauses
+from websailor.records import Message, Pattern, Record, Usage
+from websailor.wiki.relations import Language
+
+_PROMPTS = Path(__file__).parent / "prompts"
+_JSON = re.compile(r"\{.*\}", re.DOTALL)
+_LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "Chinese"}
+REWRITING = Sampling(temperature=0.8, max_tokens=400)
+READING = Sampling(temperature=0.0, max_tokens=400)
+
+
+class Rewriting(Record):
+    """A question in a model's words."""
+
+    prompt: str
+    clauses: int
+    """How many there were; those not refused are in the model's words."""
+    refused: dict[Refusal, int]
+    """Reason -> refused sentences; with several tries a clause may count more than once."""
+    kept: int
+    """Clauses whose embedded sentence stayed."""
+    usage: Usage
+
+
+class _Read(BaseModel):
+    """What a model says a sentence states, as it writes it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kinds: list[str]
+    directions: list[str] = []
+    negated: bool
+    slots: dict[str, list[int] | int] = {}
+    holds: list[int] = []
+
+    def agrees(self, reading: Reading) -> bool:
+        filled = {
+            letter.strip("[] "): frozenset([numbers] if isinstance(numbers, int) else numbers)
+            for letter, numbers in self.slots.items()
+        }
+        kinds, wanted = set(self.kinds), set(reading.kinds)
+        # A plain fact often goes with the rest ("works for a company and was born before ..."), so it decides nothing.
+        return (
+            kinds - {"fact"} == wanted - {"fact"}
+            and set(self.directions) - {"none"} == reading.directions
+            and self.negated == reading.negated
+            and filled == reading.slots
+            and set(self.holds) == reading.holds
+        )
+
+
+async def rewrite(
+    corpus: Corpus,
+    pattern: Pattern,
+    model: ChatModel,
+    language: Language,
+    rng: random.Random,
+    *,
+    tries: int = 1,
+    may_be_none: bool = False,
+) -> Rewriting:
+    """Say a question in the model's words, as far as they hold; the rest in embedded ones.
+
+    Each clause is tried `tries` times at most. `may_be_none` as in `realise`. Raises `NoWording` where even the
+    embedded words fail, and whatever the model raises.
+    """
+    speaker, clauses = slotted_clauses(corpus, pattern, language, rng)
+    refused: Counter[Refusal] = Counter()
+    sentences: list[str] = []
+    conversation = _Conversation(model)
+    kept = 0
+    for clause in clauses:
+        sentence = None
+        for _ in range(tries):
+            found = await _reworded(conversation, clause, language)
+            if isinstance(found, str):
+                sentence = found
+                break
+            refused[found.reason] += 1
+        kept += sentence is None
+        sentences.append(clause.fill(clause.text if sentence is None else sentence))
+    prompt = speaker.around(("" if language == "zh" else " ").join(sentences))
+    if may_be_none:
+        prompt += speaker.none_allowed()
+    return Rewriting(prompt=prompt, clauses=len(clauses), refused=dict(refused), kept=kept, usage=conversation.usage)
+
+
+class _Refused(Record):
+    """A sentence that may not stand."""
+
+    reason: Refusal
+
+
+class _Conversation:
+    """Single turns with a model, counted."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self.model = model
+        self.usage = Usage()
+
+    async def ask(self, prompt: str, sampling: Sampling) -> str | None:
+        """The model's text; None where it was cut off."""
+        reply = await self.model.reply([Message(role="user", content=prompt)], [], sampling)
+        self.usage = Usage(
+            prompt_tokens=self.usage.prompt_tokens + reply.usage.prompt_tokens,
+            completion_tokens=self.usage.completion_tokens + reply.usage.completion_tokens,
+            turns=self.usage.turns + 1,
+        )
+        return None if reply.truncated else reply.message.content.strip()
+
+
+async def _reworded(conversation: _Conversation, clause: SlottedClause, language: Language) -> str | _Refused:
+    """Another sentence for a clause, or why there is none."""
+    asked = _prompt("rewriting").format(clause=clause.text, language=_LANGUAGES[language], noun=clause.noun)
+    sentence = await conversation.ask(asked, REWRITING)
+    if sentence is None:
+        return _Refused(reason="cut_off")
+    if (reason := refusal(clause, sentence, language)) is not None:
+        return _Refused(reason=reason)
+    asked = _prompt("reading").format(
+        clause=sentence, noun=clause.noun, phrases=_numbered(clause.phrases), links=_numbered(clause.links)
+    )
+    read = await conversation.ask(asked, READING)
+    if read is None:
+        return _Refused(reason="cut_off")
+    match = _JSON.search(read)
+    try:
+        parsed = _Read.model_validate_json(match[0] if match else read)
+    except ValidationError:
+        return _Refused(reason="unreadable")
+    return sentence if parsed.agrees(clause.reading) else _Refused(reason="reading")
+
+
+def _numbered(texts: Sequence[str]) -> str:
+    return "\n".join(f"  {number}. {text}" for number, text in enumerate(texts, 1)) or "  (none)"
+
+
+def _prompt(name: str) -> str:
+    return (_PROMPTS / f"{name}.txt").read_text(encoding="utf-8")
