@@ -1,7 +1,8 @@
 """A small corpus in memory for the tests of the graph: pages, titles, and a web that counts what is asked of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from websailor.graph.extraction import Reading, read_page
 from websailor.records import Hit, InfoboxField, Link, Page, Value
 from websailor.tools.memory import InMemoryWeb
 
@@ -23,11 +24,34 @@ def page(
 
 
 class Encyclopedia:
-    """Titles of a few pages; `redirects` maps other names to them."""
+    """The catalogue of a few pages; `redirects` maps other names to them."""
 
-    def __init__(self, pages: Sequence[Page], redirects: dict[str, str] | None = None) -> None:
+    def __init__(self, pages: Sequence[Page], redirects: dict[str, str] | None = None, generated: bool = True) -> None:
         self.pages = {page.title: page for page in pages}
         self.redirects = redirects or {}
+        self.generated = generated
+
+    def read(self, page: Page, query: str | None) -> Reading:
+        """What the rules read on a page."""
+        return read_page(page, self, query, generated=self.generated)
+
+    def read_with_mentions(self, page: Page, query: str | None) -> Reading:
+        return read_page(page, self, query, with_mentions=True, generated=self.generated)
+
+    def title_of(self, url: str) -> str | None:
+        return next((title for title, page in self.pages.items() if page.url == url), None)
+
+    def titles(self) -> Iterable[str]:
+        return self.pages
+
+    def inlinks(self, title: str) -> int:
+        return sum(any(link.target == title for link in page.links) for page in self.pages.values())
+
+    def aliases(self, title: str) -> tuple[str, ...]:
+        return tuple(name for name, target in self.redirects.items() if target == title)
+
+    def learn(self, asked: str, reading: Reading) -> None:
+        """Everything is known."""
 
     def resolve(self, title: str) -> str | None:
         title = self.redirects.get(title, title)

@@ -14,7 +14,7 @@ from websailor.errors import ConfigChanged, UserError
 from websailor.files import read_jsonl
 from websailor.graph.builder import Draw, GraphBuilder
 from websailor.graph.reader import Reader
-from websailor.graph.stage import read_statistics
+from websailor.graph.report import read_statistics
 from websailor.graph.statistics import GraphStatistics
 from websailor.records import Entity, Fact, Page
 from websailor.wiki import Config as WikiConfig
@@ -40,7 +40,9 @@ def grow(
     tmp_path: Path, pages: Sequence[Page], config: graph.Config, seeds: Sequence[str], web: CountingWeb | None = None
 ) -> tuple[GraphBuilder, list[Fact]]:
     kept: list[Fact] = []
-    with Reader(web or CountingWeb(pages), Encyclopedia(pages), config.search_k, tmp_path / "journal.jsonl") as reader:
+    titles = Encyclopedia(pages)
+    journal = tmp_path / "journal.jsonl"
+    with Reader(web or CountingWeb(pages), titles, titles.read, config.search_k, journal) as reader:
         builder = GraphBuilder(reader, config, iter(seeds), kept.append, np.random.default_rng(config.seed))
         builder.build()
     return builder, kept
@@ -110,7 +112,9 @@ def test_mentions_join_only_what_is_in_the_graph_and_not_yet_joined(tmp_path: Pa
         config = graph.Config(mentions=mentions)
         out = tmp_path / str(mentions)
         out.mkdir()
-        with Reader(CountingWeb(pages), Encyclopedia(pages), 10, out / "journal.jsonl", mentions) as reader:
+        titles = Encyclopedia(pages)
+        read = titles.read_with_mentions if mentions else titles.read
+        with Reader(CountingWeb(pages), titles, read, 10, out / "journal.jsonl") as reader:
             builder = GraphBuilder(reader, config, iter(["Ada", "Cem"]), lambda _: None, np.random.default_rng(0))
             builder.build()
         found = [fact for fact in builder.facts.values() if fact.relation == "mentions"]
@@ -184,14 +188,15 @@ def test_entities_have_types_and_statistics(built: Path) -> None:
         "work",
     }
     assert {tuple(sorted(entity.statistics)) for entity in entities.values()} == {
-        ("common_noun", "degree", "has_page", "homonyms", "inlinks", "rarity", "title_rank")
+        ("common_noun", "degree", "has_page", "homonyms", "inlinks", "popularity", "rarity", "title_rank")
     }
     ranks = [entity.statistics["title_rank"] for entity in entities.values()]
     assert sum(rank == 1 for rank in ranks) > 0.9 * len(ranks)
 
 
 def test_statistics_are_written_and_read(built: Path) -> None:
-    before, after = read_statistics(built)
+    found = read_statistics(built)
+    before, after = found.before, found.after
     assert isinstance(before, GraphStatistics)
     assert before.edges < after.edges
     assert after.components == 6

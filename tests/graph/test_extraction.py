@@ -140,9 +140,19 @@ def test_units_belong_to_the_form() -> None:
     assert (fact.relation, fact.object, fact.unit, fact.source.quote) == ("area", "9505", "km2", text)
 
 
-def test_text_that_contradicts_the_infobox_is_not_taken() -> None:
+def test_text_that_contradicts_the_infobox_is_another_fact() -> None:
     ada = page("Ada", "person", text="Ada was born in 1960.", born=Value(type="date", text="1953", date="1953"))
-    assert stated(ada) == {("born", "date", "1953")}
+    facts = read_page(ada, Encyclopedia([ada]), None).facts
+    assert {(fact.object, fact.source.kind) for fact in facts} == {("1953", "infobox"), ("1960", "sentence")}
+
+
+def test_text_that_is_less_exact_or_rounded_contradicts_nothing() -> None:
+    born = Value(type="date", text="2 April 1953", date="1953-04-02")
+    ada = page("Ada", "person", text="Ada was born in 1953.", born=born)
+    assert stated(ada) == {("born", "date", "1953-04-02")}
+    area = Value(type="number", text="9,505 km2", number=9505, unit="km2")
+    velan = page("Velan", "region", text="The area of Velan is 9,500 km2.", area=area)
+    assert stated(velan) == {("area", "number", "9505")}
 
 
 def test_mentions_are_kept_where_asked_for() -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from websailor.graph.statistics import measure, statistics_table
+from websailor.graph.report import Comparison, statistics_table
+from websailor.graph.statistics import measure, popularity
 
 
 @st.composite
@@ -65,7 +66,7 @@ def test_nothing_has_measures_too() -> None:
 def test_the_table_shows_both_sides() -> None:
     console = Console(width=100, record=True, file=io.StringIO())
     tree, cycle = (measure([*"abcd"], edges) for edges in ([("a", "b")], [("a", "b"), ("b", "c"), ("c", "a")]))
-    console.print(statistics_table(tree, cycle))
+    console.print(statistics_table(Comparison(before=tree, after=cycle)))
     text = console.export_text()
     assert "cycle rank" in text
     assert "100.0%" in text

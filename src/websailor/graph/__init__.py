@@ -1,9 +1,9 @@
 """Stage: a dense, cyclic knowledge graph, found from seed entities outwards through search and visit.
 
 Reads a wiki directory (input `wiki`). Writes facts to `records.jsonl` as they are found and, when done,
-`entities.jsonl`, `statistics.json` (measures before and after densification, kinds, relations) and `facts.jsonl`, which
-is `records.jsonl` under the name that says what it holds. Every fact keeps the page, the line or sentence, the address
-and the search query that led there.
+`entities.jsonl`, `statistics.json` (measures before and after densification and of a plain expansion, kinds, relations,
+sources) and `facts.jsonl`: `records.jsonl` without what was taken back since (a fact whose tenure another page told).
+Every fact keeps the page, the line or sentence, the address and the search query that led there.
 
 A run that was killed resumes: what was already searched and read is in `journal.jsonl` until the stage is finished, so
 the walk is repeated without touching the web and goes on where it stopped.
@@ -11,15 +11,20 @@ the walk is repeated without touching the web and goes on where it stopped.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from websailor.files import StageConfig
 from websailor.records import Manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.table import Table
+
+    from websailor.models.base import ChatModel
+    from websailor.tools.base import Web
 
 
 class Config(StageConfig):
@@ -50,20 +55,53 @@ class Config(StageConfig):
     where both are in the graph and no other fact joins them. For corpora whose infoboxes are few."""
     whole: bool = False
     """Read every page of the corpus once instead of walking; no searches, no budget."""
+    hub_degree: int = Field(default=300, ge=0)
+    """Entities with more neighbours are hubs: the walk neither reads nor returns to them, and pairs are not searched
+    through them. 0 = no cap."""
+    compare: bool = False
+    """Grow a second graph from the same seeds with the same budget by plain expansion (links alone, nothing returned
+    to, nothing densified), and report both."""
+    extractor: Literal["rules", "llm", "both"] = "rules"
+    """Who reads the text of a page: the rules, a language model, or both. Infoboxes are always read by rule."""
+    model: str | None = None
+    """The language model: `openai:MODEL@URL`."""
+    max_tokens: int = Field(default=2000, ge=64)
+    """Tokens of one reply of the model."""
+    passage: int = Field(default=4000, ge=200)
+    """Characters of a page that the model reads at once."""
+    passages: int = Field(default=4, ge=1)
+    """Passages of a page that the model reads at most."""
     title_ranks: bool = True
     """Search for every entity's title to learn the rank of its own page."""
 
+    @model_validator(mode="after")
+    def _fits(self) -> "Config":
+        if self.whole and self.compare:
+            raise ValueError("whole reads every page: there is no growth to compare; leave whole or compare out")
+        if self.model is not None and self.extractor == "rules":
+            raise ValueError("extractor = rules asks no model: leave model out, or set extractor to llm or both")
+        return self
 
-def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
-    """Build the graph of `inputs["wiki"]` in `out`. Raises `UserError` when the corpus is empty or states no facts."""
+
+def run(
+    config: Config,
+    inputs: Mapping[str, Path],
+    out: Path,
+    web: "Web | None" = None,
+    chat: "Callable[[], ChatModel] | None" = None,
+) -> Manifest:
+    """Build the graph of `inputs["wiki"]` in `out`, or of any `web` from the seeds of the config.
+
+    `chat` gives a conversation with the extractor's model; without it `config.model` is asked. Raises `UserError` when
+    the corpus is empty or states no facts.
+    """
     from websailor.graph.stage import build
 
-    return build(config, inputs, out)
+    return build(config, inputs, out, web, chat)
 
 
 def summary(out: Path) -> "Table":
     """The table that `graph build` prints, of a finished graph. Raises `UserError` where there is none."""
-    from websailor.graph.stage import read_statistics
-    from websailor.graph.statistics import statistics_table
+    from websailor.graph.report import read_statistics, statistics_table
 
-    return statistics_table(*read_statistics(out))
+    return statistics_table(read_statistics(out))

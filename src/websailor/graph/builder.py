@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 
 from websailor.graph import Config
-from websailor.graph.collecting import fact_id
+from websailor.graph.collecting import fact_id, undated_id
 from websailor.graph.extraction import Reading
 from websailor.graph.kinds import UNKNOWN, kind_of_object
 from websailor.graph.reader import Reader
@@ -111,6 +111,13 @@ class GraphBuilder:
         """Title -> pages that write it with a small first letter, less those that write it with a capital."""
         self.edges = 0
         """Facts between entities: what the budget counts."""
+        self.hubs: dict[str, None] = {}
+        """Entities that were not read or returned to because they have too many neighbours."""
+        self.revised = False
+        """True when a fact that was kept has since been taken back or is told under another title."""
+        self.refused: dict[str, tuple[tuple[str, str], ...]] = {}
+        """Page -> what a model said of it that was not taken, each with the reason and the claim."""
+        self._dated: set[str] = set()
 
     def build(self) -> None:
         """Grow, then densify, within the budget."""
@@ -145,8 +152,17 @@ class GraphBuilder:
             self._expand(seed)
         return True
 
+    def _is_hub(self, title: str) -> bool:
+        """True for an entity with more neighbours than the cap: a cycle through it is none that anyone reasons
+        about."""
+        node, cap = self.nodes.get(title), self._config.hub_degree
+        if not cap or node is None or len(node.near) <= cap:
+            return False
+        self.hubs[title] = None
+        return True
+
     def _expand(self, title: str) -> None:
-        if title in self._expanded:
+        if title in self._expanded or self._is_hub(title):
             return
         reading = self._read(title, None)
         if reading is None:
@@ -158,7 +174,7 @@ class GraphBuilder:
     def _return_to(self, title: str) -> None:
         """Look for more facts about an entity that was read before."""
         node = self.nodes[title]
-        if node.returns >= self._config.returns:
+        if node.returns >= self._config.returns or self._is_hub(title):
             self._earlier.discard(title)
             return
         other = self._near_stranger(title) if node.returns else None
@@ -169,12 +185,14 @@ class GraphBuilder:
                 self._add(reading)
 
     def _near_stranger(self, title: str) -> str | None:
-        """A random entity two steps away that no fact joins with this one."""
-        near = sorted(self.nodes[title].near)
+        """A random entity two steps away that no fact joins with this one; neither it nor what lies between is a
+        hub."""
+        near = [name for name in sorted(self.nodes[title].near) if not self._is_hub(name)]
         if not near:
             return None
         middle = near[int(self._rng.integers(len(near)))]
         strangers = sorted(self.nodes[middle].near - self.nodes[title].near - {title})
+        strangers = [name for name in strangers if not self._is_hub(name)]
         return strangers[int(self._rng.integers(len(strangers)))] if strangers else None
 
     def _close(self) -> None:
@@ -184,6 +202,8 @@ class GraphBuilder:
             if self.edges >= self._limit:
                 return
             title = waiting[position]
+            if self._is_hub(title):
+                continue
             reading = self._read(title, None)
             if reading is None:
                 self.nodes[title].has_page = False
@@ -192,7 +212,7 @@ class GraphBuilder:
 
     def _join_pairs(self) -> None:
         """Search for pairs of near entities and take pages that join two or more known ones."""
-        names = sorted(name for name, node in self.nodes.items() if node.near)
+        names = sorted(name for name, node in self.nodes.items() if node.near and not self._is_hub(name))
         fruitless = 0
         while names and fruitless < self._config.patience and self.edges < self._limit:
             title = names[int(self._rng.integers(len(names)))]
@@ -232,8 +252,43 @@ class GraphBuilder:
 
     def _read(self, title: str, query: str | None) -> Reading | None:
         if title not in self._readings:
-            self._readings[title] = self._reader.read(title, query)
+            reading = self._reader.read(title, query)
+            if reading is not None and reading.refused:
+                self.refused[reading.title] = reading.refused
+            if reading is not None and reading.title != title:
+                self._expanded.add(title)
+                self._rename(title, reading.title)
+                if reading.title in self._expanded:
+                    reading = None
+            self._readings[title] = reading
         return self._readings[title]
+
+    def _rename(self, old: str, new: str) -> None:
+        """Two titles turned out to be one page: what was told of the one is told of the other."""
+        self._frontier.discard(old)
+        self._earlier.discard(old)
+        node = self.nodes.pop(old, None)
+        if node is None:
+            return
+        self.revised = True
+        kept = self.nodes.setdefault(new, Node())
+        kept.votes.update(node.votes)
+        for name in node.near - {new}:
+            self.nodes[name].near.discard(old)
+            self.nodes[name].near.add(new)
+            kept.near.add(name)
+        kept.near.discard(old)
+        for fact in [fact for fact in self.facts.values() if old in ends(fact)]:
+            self._take_back(fact)
+            told = retold(fact, {old: new})
+            if told is not None and told.id not in self.facts:
+                self.facts[told.id] = told
+                self.edges += told.value_type == "entity"
+
+    def _take_back(self, fact: Fact) -> None:
+        del self.facts[fact.id]
+        self.edges -= fact.value_type == "entity"
+        self.revised = True
 
     def _add(self, reading: Reading, known_only: bool = False) -> None:
         """Take a page's facts; with `known_only` none that would bring in another entity than the page's own."""
@@ -267,6 +322,14 @@ class GraphBuilder:
                     self._frontier.add(title)
 
     def _accept(self, fact: Fact, absent: set[str]) -> None:
+        if fact.start is not None or fact.end is not None:
+            undated = undated_id(fact)
+            self._dated.add(undated)
+            if undated in self.facts:
+                # The same without its tenure was found on another page.
+                self._take_back(self.facts[undated])
+        elif fact.id in self._dated:
+            return
         self.facts[fact.id] = fact
         self._keep(fact)
         for end in sorted(ends(fact)):
@@ -286,6 +349,18 @@ class GraphBuilder:
 def ends(fact: Fact) -> set[str]:
     """The entities that a fact speaks of."""
     return {fact.subject, fact.object} if fact.value_type == "entity" else {fact.subject}
+
+
+def retold(fact: Fact, names: dict[str, str]) -> Fact | None:
+    """The fact with other names for its ends; None when it then speaks of an entity and itself."""
+    subject = names.get(fact.subject, fact.subject)
+    target = names.get(fact.object, fact.object) if fact.value_type == "entity" else fact.object
+    if fact.value_type == "entity" and subject == target:
+        return None
+    told = fact.model_copy(update={"subject": subject, "object": target})
+    tenure = (fact.start, fact.end)
+    key = fact_id(subject, fact.relation, target, fact.value_type, fact.unit, tenure)
+    return told.model_copy(update={"id": key})
 
 
 def _spoken_of(reading: Reading) -> set[str]:

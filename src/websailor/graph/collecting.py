@@ -1,7 +1,7 @@
 """The facts of one page while it is read: each once, entities under their canonical titles, contradictions told apart.
 
-Enters: statements from the infobox, then from tables and sentences. Leaves: `Fact` records. What the infobox states of a
-relation that has one object is not stated again by the text; where the text gives another value, both are facts, and
+Enters: statements from the infobox, then from tables and sentences. Leaves: `Fact` records. What the infobox states of
+a relation that has one object is not stated again by the text; where the text gives another value, both are facts, and
 their sources tell them apart.
 """
 

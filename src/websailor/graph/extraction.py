@@ -1,7 +1,8 @@
 """What a page says: typed facts from its infobox, its tables and its sentences, and the pages it leads to.
 
-Enters: a `Page` and the names of the corpus (`Titles`). Leaves: a `Reading`. No model is asked here: an infobox line is a
-fact as it stands, and text states one where it has a known form. Text that names no entity, date or number is no fact.
+Enters: a `Page` and the names of the corpus (`Titles`). Leaves: a `Reading`. No model is asked here: an infobox line is
+a fact as it stands, and text states one where it has a known form. Text that names no entity, date or number is no
+fact.
 """
 
 import re
@@ -22,10 +23,20 @@ from websailor.wiki.relations import relations
 from websailor.wiki.titles import plain_name
 
 _INSIDE = re.compile(r"[a-z],? $")
-_LIFESPAN = frozenset(
-    "children child issue parents parent father mother siblings sibling brother sister relatives relations notable_works"
-    " notableworks works notable_work".split()  # noqa: SIM905
+_FAMILY = (
+    "children",
+    "child",
+    "issue",
+    "parents",
+    "parent",
+    "father",
+    "mother",
+    "siblings",
+    "sibling",
+    "brother",
+    "sister",
 )
+_LIFESPAN = frozenset({*_FAMILY, "relatives", "relations", "notable_works", "notableworks", "works", "notable_work"})
 """Keys whose years in parentheses are those of the object's life, not of the fact."""
 
 
@@ -63,13 +74,13 @@ def read_page(
     query: str | None,
     with_mentions: bool = False,
     generated: bool = True,
-    infobox_only: bool = False,
+    rules: bool = True,
     said: Sequence[Statement] = (),
 ) -> Reading:
     """Facts and links of a page that `query` led to (None: a link did), and what its prose mentions.
 
     `generated` says whose forms its text has: those of the generated world or those of a real encyclopedia. `said` are
-    statements that something else read in the page's text; with `infobox_only` they are the only ones of its text.
+    statements that a model read in the page's text; without `rules` they are the only ones of its text.
     """
     kind = kind_of_page(page)
     sense: Sense = GeneratedSense() if generated else WikipediaSense()
@@ -85,7 +96,7 @@ def read_page(
                     name = value.text if (value.start, value.end) == (None, None) else plain_name(value.text)
                     collected.call(text, name)
         collected.settle()
-        text_states = () if infobox_only else _text_states(page, kind, generated)
+        text_states = _text_states(page, kind, generated) if rules else ()
         for stated in (*text_states, *said):
             where: Literal["table", "sentence"] = "table" if stated.table else "sentence"
             source = Source(page=page.title, kind=where, quote=stated.quote, url=page.url, query=query)

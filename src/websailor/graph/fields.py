@@ -1,7 +1,7 @@
 """Infobox fields as facts: which fields count, what their relation is called, what their values are as objects.
 
-Enters: the infobox of a page. Leaves: relation names in snake case with their fields, and objects as `Fact.object` wants
-them. What only dresses the page (pictures, captions, footnotes) is left out.
+Enters: the infobox of a page. Leaves: relation names in snake case with their fields, and objects as `Fact.object`
+wants them. What only dresses the page (pictures, captions, footnotes) is left out.
 """
 
 import re

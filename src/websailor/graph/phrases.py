@@ -36,8 +36,8 @@ class Template(NamedTuple):
     own: str
     """Role of the page's own entity: `s`, a relation (it is the object), or nothing."""
     roles: tuple[str, ...]
-    """Role of every mark for a link or number, in order: `s`, a relation (it is the object), the `start` or `end` of the
-    tenure, or nothing."""
+    """Role of every mark for a link or number, in order: `s`, a relation (it is the object), the `start` or `end` of
+    the tenure, or nothing."""
 
 
 def statements(page: Page, name: str, kind: str) -> Iterator[Statement]:
@@ -186,7 +186,7 @@ def _forms() -> dict[str, list[Template]]:
 
     def add(sentence: str, relation_of_slot: dict[str, str], own: str | None) -> None:
         """`own` is the slot that the page's entity fills."""
-        slots = _SLOT.findall(sentence)
+        slots: list[str] = _SLOT.findall(sentence)
         names = {slot: relation_of_slot.get(slot, slot) for slot in slots if slot != "s"}
         if any(name in known and known[name].value_type == "text" for name in names.values()):
             return

@@ -1,8 +1,8 @@
 """Facts in the prose of a real encyclopedia: sentences that say a thing in a way that leaves little doubt.
 
 Enters: a page and its type. Leaves: `Statement`s under infobox keys that have wording. The ways are listed in
-`prose.toml`. Precision goes before recall: a pronoun counts only while its paragraph has spoken of nothing but the page's
-entity, sentences that hedge are passed over, and what a form names must look like what it names.
+`prose.toml`. Precision goes before recall: a pronoun counts only while its paragraph has spoken of nothing but the
+page's entity, sentences that hedge are passed over, and what a form names must look like what it names.
 """
 
 import re
@@ -39,8 +39,9 @@ _SLOTS = {
 }
 _SLOT = re.compile(r"\{(?:me|s|o|os|places|date)\}")
 _HEDGE = re.compile(
-    r"\b(?:not|never|perhaps|probably|possibly|reportedly|allegedly|supposedly|claim\w*|legend\w*|myth\w*|may|might|would|could"
-    r"|planned|refused|declined|almost|rumou?r\w*|fictional\w*|imaginary|if|false\w*|disputed|believed|thought|said to|former)\b"
+    r"\b(?:not|never|perhaps|probably|possibly|reportedly|allegedly|supposedly|claim\w*|legend\w*|myth\w*|may|might|would"
+    r"|could|planned|refused|declined|almost|rumou?r\w*|fictional\w*|imaginary|if|false\w*|disputed|believed|thought"
+    r"|said to|former)\b"
 )
 _LIFE = re.compile(rf"({_DATE})\s*[–—-]\s*({_DATE})\s*$")
 _BORN = re.compile(rf"\bborn (?:[^();,]* )?({_DATE})\s*$")
@@ -133,7 +134,8 @@ class _Names:
         self._pronoun = re.compile(rf"({_INTRODUCTION}){pronoun}\b", re.IGNORECASE)
 
     def mark(self, sentence: str, start: int, links: list[Link], chained: bool) -> tuple[str, bool]:
-        """The sentence with marks for links and for the entity, and whether a pronoun after it still means the entity."""
+        """The sentence with marks for links and for the entity, and whether a pronoun after it still means the
+        entity."""
         parts: list[str] = []
         position = 0
         for number, link in enumerate(links):

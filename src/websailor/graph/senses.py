@@ -1,7 +1,7 @@
 """What relations mean in a generated encyclopedia and in a real one.
 
-Leaves: a `Sense` for each. A generated relation means itself. In a real infobox several keys say the same, and what a key
-means depends on the type of its subject.
+Leaves: a `Sense` for each. A generated relation means itself. In a real infobox several keys say the same, and what a
+key means depends on the type of its subject.
 """
 
 from functools import lru_cache

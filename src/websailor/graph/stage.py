@@ -1,171 +1,278 @@
 """The run of the graph stage: opens the corpus, draws seeds, grows the graph, writes entities and statistics."""
 
+import logging
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from websailor.errors import UserError
-from websailor.files import StageDirectory, write_json, write_jsonl
+from websailor.files import StageDirectory, read_jsonl, replacing, write_json, write_jsonl
 from websailor.graph import Config
-from websailor.graph.builder import MENTIONS, GraphBuilder
-from websailor.graph.possible import possible_facts
-from websailor.graph.reader import Reader
-from websailor.graph.statistics import GraphStatistics, measure
-from websailor.progress import progress_bar
-from websailor.records import Entity, Fact, Manifest
+from websailor.graph.builder import GraphBuilder
+from websailor.graph.catalogue import Catalogue, WebCatalogue, WikiCatalogue
+from websailor.graph.extraction import Reading, read_page
+from websailor.graph.grown import Grown, counted, describe, grown
+from websailor.graph.llm_extraction import LlmExtractor, conversations
+from websailor.graph.possible import Lines, possible_facts
+from websailor.graph.reader import Reader, ReadPage
+from websailor.graph.report import Comparison
+from websailor.graph.statistics import measure_edges
+from websailor.graph.whole import WholeGraph
+from websailor.models.base import ChatModel
+from websailor.progress import Bar, progress_bar
+from websailor.records import Entity, Fact, Manifest, Page, Reject
+from websailor.tools.base import Web
 from websailor.tools.simulated import SimulatedWeb
-from websailor.wiki.titles import plain_name
+from websailor.wiki import open_wiki
+from websailor.wiki.reader import Wiki
 
-if TYPE_CHECKING:
-    from websailor.wiki import Wiki
+log = logging.getLogger(__name__)
 
-RANKS_LOOKED_AT = 10
+PLAIN = {"expand": 1.0, "densify": 0.0, "returns": 0, "patience": 0, "mentions": False}
+"""Settings of a plain expansion: new pages alone, nothing returned to, no pairs."""
 
 
-def build(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
+def build(
+    config: Config,
+    inputs: Mapping[str, Path],
+    out: Path,
+    web: Web | None = None,
+    chat: Callable[[], ChatModel] | None = None,
+) -> Manifest:
     """See `websailor.graph.run`."""
-    from websailor.wiki import open_wiki
-
-    if "wiki" not in inputs:
+    if "wiki" not in inputs and web is None:
         raise UserError('the graph needs a corpus: give a wiki directory as input "wiki"')
+    if config.extractor != "rules" and chat is None and config.model is None:
+        raise UserError(f"extractor = {config.extractor} asks a language model: set model to openai:MODEL@URL")
     with StageDirectory(out, "graph", config, inputs) as stage:
         if stage.finished:
             return stage.manifest()
-        wiki = open_wiki(inputs["wiki"])
-        rng = np.random.default_rng(config.seed)
-        seeds = draw_seeds(wiki, config, rng)
+        corpus = _Corpus(config, inputs, web, chat)
+        with ExitStack() as opened:
+            corpus.open(opened)
+            made = _whole(stage, corpus) if corpus.streams else _walked(stage, corpus)
+        return made.finish()
 
-        def keep(fact: Fact) -> None:
-            if fact.id not in stage.done:
-                stage.append(fact)
-            if fact.value_type == "entity":
-                bar.advance()
 
-        journal = out / "journal.jsonl"
-        with (
-            progress_bar("graph", None if config.whole else config.edges) as bar,
-            Reader(
-                SimulatedWeb(wiki), wiki, config.search_k, journal, config.mentions, generated=bool(wiki.lexicon)
-            ) as reader,
-        ):
-            builder = GraphBuilder(reader, config, iter(seeds), keep, rng)
-            if config.whole:
-                builder.read_all()
-            else:
-                builder.build()
-            bar.total(max(builder.edges, 1))
-        if not builder.edges:
-            raise UserError(
-                f"{inputs['wiki']} states no facts between entities (no infobox with links was found): "
-                "import a dump with infoboxes, or generate a world"
+class _Corpus:
+    """The web, its catalogue, and who reads its pages."""
+
+    def __init__(
+        self, config: Config, inputs: Mapping[str, Path], web: Web | None, chat: Callable[[], ChatModel] | None
+    ) -> None:
+        self.config = config
+        self.name = str(inputs.get("wiki", "the web"))
+        self.wiki: Wiki | None = open_wiki(inputs["wiki"]) if "wiki" in inputs else None
+        self.catalogue: Catalogue = WebCatalogue() if self.wiki is None else WikiCatalogue(self.wiki)
+        if web is None:
+            assert self.wiki is not None
+            web = SimulatedWeb(self.wiki)
+        self.web = web
+        self.streams = config.whole and config.extractor == "rules" and not config.mentions and self.wiki is not None
+        """Pages can be read one after the other without a journal."""
+        self._chat = chat
+        self.extractor: LlmExtractor | None = None
+
+    def open(self, opened: ExitStack) -> None:
+        """Connect the language model, where one is wanted, until `opened` is closed."""
+        config = self.config
+        if config.extractor != "rules":
+            self.extractor = opened.enter_context(
+                LlmExtractor(
+                    self._chat or conversations(config.model or "", config.seed),
+                    self.catalogue,
+                    config.max_tokens,
+                    config.passage,
+                    config.passages,
+                )
             )
-        entities = list(describe(builder, wiki, config.title_ranks))
-        facts = list(builder.facts.values())
-        before, after = statistics(entities, facts)
-        write_jsonl(out / "entities.jsonl", entities)
-        write_jsonl(out / "possible.jsonl", list(possible_facts(builder, entities)))
-        _second_name(out / "records.jsonl", out / "facts.jsonl")
+
+    def read_page(self, page: Page, query: str | None, with_mentions: bool = False) -> Reading:
+        """What a page says, by rule, by model, or both."""
+        read = partial(read_page, page, self.catalogue, query, with_mentions, self.catalogue.generated)
+        if self.extractor is None:
+            return read()
+        claims = self.extractor.claims(page)
+        reading = read(rules=self.config.extractor == "both", said=claims.statements)
+        return reading.model_copy(update={"refused": claims.refused})
+
+    def seeds(self, rng: np.random.Generator) -> Sequence[str]:
+        return draw_seeds(self.catalogue, self.config, rng)
+
+
+class _Made:
+    """A graph that was made, ready to be written down."""
+
+    def __init__(self, stage: StageDirectory, corpus: _Corpus, graph: Grown, lines: Lines) -> None:
+        self._stage = stage
+        self._corpus = corpus
+        self._graph = graph
+        self._lines = lines
+        self.plain: Grown | None = None
+        self.hubs: tuple[str, ...] = ()
+        self.counts: dict[str, float] = {}
+        if not len(graph.fact_F2):
+            raise UserError(_why_empty(corpus))
+
+    def finish(self) -> Manifest:
+        """Write entities and statistics; `facts.jsonl` is there already."""
+        out, corpus, graph = self._stage.path, self._corpus, self._graph
+        ranks = corpus.web if corpus.config.title_ranks else None
+        write_jsonl(out / "entities.jsonl", describe(graph, corpus.catalogue, ranks))
+        possible: Iterator[Fact] = iter(())
+        if not corpus.catalogue.generated:
+            facts, entities = read_jsonl(out / "facts.jsonl", Fact), read_jsonl(out / "entities.jsonl", Entity)
+            possible = possible_facts(facts, self._lines, list(entities))
+        write_jsonl(out / "possible.jsonl", possible)
+        links = np.unique(graph.fact_F2[graph.linked_F])
+        renumbered = np.searchsorted(links, graph.fact_F2[graph.linked_F])
+        comparison = Comparison(
+            before=measure_edges([graph.names[int(number)] for number in links], renumbered),
+            after=measure_edges(graph.names, graph.fact_F2),
+            plain=None if self.plain is None else measure_edges(self.plain.names, self.plain.fact_F2),
+            sources=counted(graph.sources),
+            hubs_left_out=self.hubs,
+        )
+        if not comparison.after.cycle_rank:
+            log.warning(
+                "the graph has no cycle: no question with a cycle can be made of it; raise edges or densify, or take a "
+                "corpus whose pages link to one another"
+            )
         write_json(
             out / "statistics.json",
             {
-                "before": before.model_dump(mode="json"),
-                "after": after.model_dump(mode="json"),
-                "kinds": _counted(entity.kind for entity in entities),
-                "relations": _counted(fact.relation for fact in facts),
-                "without_page": sum(not entity.statistics["has_page"] for entity in entities),
+                **comparison.model_dump(mode="json"),
+                "kinds": counted(graph.types),
+                "relations": counted(graph.relations),
+                "without_page": int((~graph.has_page_N).sum()),
             },
         )
-        journal.unlink()
-        numbers = {name: value for name, value in after.model_dump().items() if isinstance(value, (int, float))}
-        return stage.finish(entities=len(entities), **numbers)
+        for name in ("journal.jsonl", "journal.plain.jsonl"):
+            (out / name).unlink(missing_ok=True)
+        measures = comparison.after.model_dump()
+        numbers = {name: value for name, value in measures.items() if isinstance(value, (int, float))}
+        return self._stage.finish(entities=len(graph.names), **numbers, **self.counts)
 
 
-def draw_seeds(wiki: "Wiki", config: Config, rng: np.random.Generator) -> Sequence[str]:
+def _why_empty(corpus: _Corpus) -> str:
+    wiki = corpus.wiki
+    if wiki is not None and not any(page.links for page in wiki.pages()):
+        return f"{corpus.name} has no links: a corpus of mere text cannot make a graph; import a dump with its wikitext"
+    if wiki is None:
+        return "no page that could be read states facts between entities: choose other seeds"
+    return (
+        f"{corpus.name} states no facts between entities (no infobox with links was found): "
+        "import a dump with infoboxes, or generate a world"
+    )
+
+
+def _walked(stage: StageDirectory, corpus: _Corpus) -> _Made:
+    """Grow a graph from its seeds."""
+    config, out = corpus.config, stage.path
+
+    def keep(fact: Fact) -> None:
+        if fact.id not in stage.done:
+            stage.append(fact)
+        if fact.value_type == "entity":
+            bar.advance()
+
+    with progress_bar("graph", None if config.whole else config.edges) as bar:
+        builder, reader = _grow(config, corpus, out / "journal.jsonl", keep)
+        bar.total(max(builder.edges, 1))
+    for title, failure in reader.unread.items():
+        _refuse(stage, f"page:{title}", "unreadable_page", failure)
+    for title, refused in builder.refused.items():
+        for number, (reason, detail) in enumerate(refused):
+            _refuse(stage, f"claim:{title}:{number}", reason, detail)
+    if builder.revised:
+        write_jsonl(out / "facts.jsonl", iter(builder.facts.values()))
+    else:
+        _second_name(out / "records.jsonl", out / "facts.jsonl")
+    made = _Made(stage, corpus, grown(builder), builder.lines)
+    made.hubs = tuple(builder.hubs)
+    made.counts = {"searches_failed": reader.failures["search"]} if reader.failures["search"] else {}
+    if config.compare:
+        plain_config = config.model_copy(update=PLAIN)
+        with progress_bar("plain expansion", config.edges) as bar:
+            plain, _ = _grow(plain_config, corpus, out / "journal.plain.jsonl", lambda _: bar.advance())
+        made.plain = grown(plain)
+    return made
+
+
+def _grow(config: Config, corpus: _Corpus, journal: Path, keep: Callable[[Fact], None]) -> tuple[GraphBuilder, Reader]:
+    rng = np.random.default_rng(config.seed)
+    seeds = corpus.seeds(rng)
+    read: ReadPage = partial(corpus.read_page, with_mentions=config.mentions)
+    with Reader(corpus.web, corpus.catalogue, read, config.search_k, journal) as reader:
+        builder = GraphBuilder(reader, config, iter(seeds), keep, rng)
+        if config.whole:
+            builder.read_all()
+        else:
+            builder.build()
+    return builder, reader
+
+
+def _refuse(stage: StageDirectory, identifier: str, reason: str, detail: str) -> None:
+    if identifier not in stage.done:
+        stage.reject(Reject(id=identifier, reason=reason, detail=detail))
+
+
+def _whole(stage: StageDirectory, corpus: _Corpus) -> _Made:
+    """Read every page once, keeping no more in memory than the columns of the graph."""
+    wiki, out = corpus.wiki, stage.path
+    assert wiki is not None
+
+    def keep(fact: Fact) -> None:
+        if fact.id not in stage.done:
+            stage.append(fact)
+
+    def readings(bar: Bar) -> Iterator[Reading]:
+        for title in corpus.seeds(np.random.default_rng(corpus.config.seed)):
+            page = wiki.page(title)
+            assert page is not None, title
+            yield corpus.read_page(page, None)
+            bar.advance()
+
+    graph = WholeGraph(corpus.catalogue, keep)
+    with progress_bar("graph", len(wiki)) as bar:
+        graph.read(readings(bar))
+    if graph.taken_back:
+        _without(out / "records.jsonl", graph.taken_back, out / "facts.jsonl")
+    else:
+        _second_name(out / "records.jsonl", out / "facts.jsonl")
+    return _Made(stage, corpus, graph.grown(), graph.lines)
+
+
+def draw_seeds(catalogue: Catalogue, config: Config, rng: np.random.Generator) -> Sequence[str]:
     """The given seeds, then all other titles in random order, rare ones earlier.
 
     Weighted sampling without replacement (Efraimidis & Spirakis 2006): ascending exponential variates over weights.
     """
     given = []
     for title in config.seeds:
-        canonical = wiki.resolve(title)
+        canonical = catalogue.resolve(title)
         if canonical is None:
             raise UserError(f"the corpus has no page {title!r}: choose another seed")
         given.append(canonical)
-    titles = sorted(set(wiki.titles()) - set(given))
+    titles = sorted(set(catalogue.titles()) - set(given))
     if not titles and not given:
-        raise UserError("the corpus is empty: import a dump with pages first")
+        raise UserError("the corpus is empty, or its titles are not known: import a dump with pages, or give seeds")
     if config.whole:
         return [*given, *titles]
-    weight_N = (1.0 + np.array([wiki.inlinks(title) for title in titles], dtype=np.float64)) ** -config.rarity
+    weight_N = (1.0 + np.array([catalogue.inlinks(title) for title in titles], dtype=np.float64)) ** -config.rarity
     order = np.argsort(rng.exponential(size=len(titles)) / weight_N, kind="stable")
     return [*given, *(titles[position] for position in order.tolist())]
 
 
-PLACES = frozenset({"place", "settlement", "region", "state", "province", "site"})
-"""Types whose titles carry the larger place after a comma: `Hodgenville, Kentucky`."""
-
-
-def describe(builder: GraphBuilder, wiki: "Wiki", title_ranks: bool) -> Iterator[Entity]:
-    """The entities in alphabetical order, with their statistics.
-
-    `rarity` is log2(pages / (1 + inlinks)), in bits; `homonyms` counts the other pages and entities of the same name;
-    `common_noun` is 1 where pages spell the title with a small first letter more often than with a capital.
-    """
-    names = Counter(plain_name(title) for title in {*wiki.titles(), *builder.nodes})
-    pages = len(wiki)
-    for title in sorted(builder.nodes):
-        node = builder.nodes[title]
-        inlinks = wiki.inlinks(title)
-        rank = 0
-        if node.has_page and title_ranks:
-            hits = [hit.title for hit in wiki.search(title, RANKS_LOOKED_AT)]
-            rank = hits.index(title) + 1 if title in hits else 0
-        short, comma, _ = title.partition(", ")
-        shortened = (short,) if comma and node.type in PLACES and short not in builder.nodes else ()
-        yield Entity(
-            id=title,
-            name=plain_name(title),
-            aliases=tuple(dict.fromkeys((*wiki.redirects_to(title), *builder.called.get(title, ()), *shortened))),
-            kind=node.type,
-            statistics={
-                "degree": len(node.near),
-                "inlinks": inlinks,
-                "homonyms": names[plain_name(title)] - 1,
-                "title_rank": rank,
-                "rarity": round(float(np.log2(pages / (1 + inlinks))), 3),
-                "has_page": float(node.has_page),
-                "common_noun": float(builder.spelling[title] > 0),
-            },
-        )
-
-
-def statistics(entities: Sequence[Entity], facts: Sequence[Fact]) -> tuple[GraphStatistics, GraphStatistics]:
-    """Measures of the graph that following links alone gives, and of the graph with what searches added."""
-    edges = [fact for fact in facts if fact.value_type == "entity"]
-    linked = [(fact.subject, fact.object) for fact in edges if fact.source.query is None and fact.relation != MENTIONS]
-    ends = sorted({end for pair in linked for end in pair})
-    everything = [(fact.subject, fact.object) for fact in edges]
-    return measure(ends, linked), measure([entity.id for entity in entities], everything)
-
-
-def read_statistics(path: Path) -> tuple[GraphStatistics, GraphStatistics]:
-    """Before and after, from a finished stage's `statistics.json`."""
-    import json
-
-    file = path / "statistics.json"
-    if not file.is_file():
-        raise UserError(f"{path} holds no finished graph: run `graph build` first")
-    content = json.loads(file.read_text(encoding="utf-8"))
-    return GraphStatistics.model_validate(content["before"]), GraphStatistics.model_validate(content["after"])
-
-
-def _counted(names: Iterator[str]) -> dict[str, int]:
-    return dict(Counter(names).most_common())
+def _without(file: Path, rows: set[int], name: Path) -> None:
+    """Copy a file of lines, those in `rows` left out."""
+    with replacing(name) as temporary, file.open("rb") as before, temporary.open("wb") as after:
+        after.writelines(line for row, line in enumerate(before) if row not in rows)
 
 
 def _second_name(file: Path, name: Path) -> None:

@@ -7,17 +7,14 @@ XOR labels on a breadth-first forest.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from websailor.records import Record
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
 WEDGES_AT_ONCE = 1 << 22
 
 
@@ -50,8 +47,17 @@ class GraphStatistics(Record):
 
 def measure(nodes: Sequence[str], pairs: Iterable[tuple[str, str]], hubs: int = 10) -> GraphStatistics:
     """Measure the graph of `nodes` with one edge per distinct pair; pairs of unknown nodes raise `KeyError`."""
+    return measure_edges(nodes, numbered(nodes, pairs), hubs)
+
+
+def numbered(nodes: Sequence[str], pairs: Iterable[tuple[str, str]]) -> Int64:
+    """Pairs (F, 2) of node numbers."""
     number = {name: position for position, name in enumerate(nodes)}
-    fact_F2 = np.array([(number[one], number[other]) for one, other in pairs], dtype=np.int64).reshape(-1, 2)
+    return np.array([(number[one], number[other]) for one, other in pairs], dtype=np.int64).reshape(-1, 2)
+
+
+def measure_edges(nodes: Sequence[str], fact_F2: Int64, hubs: int = 10) -> GraphStatistics:
+    """Measure the graph of `nodes` whose facts join the node numbers in the rows of `fact_F2`."""
     count = len(nodes)
     edge_E2 = simple_edges(count, fact_F2)
     edges = len(edge_E2)
@@ -78,6 +84,27 @@ def measure(nodes: Sequence[str], pairs: Iterable[tuple[str, str]], hubs: int = 
         largest_degree=int(degree_N.max()) if count else 0,
         hubs=tuple((str(nodes[node]), int(degree_N[node])) for node in top.tolist() if degree_N[node] > 0),
     )
+
+
+def popularity(count: int, fact_F2: Int64, damping: float = 0.85, rounds: int = 50) -> Float64:
+    """(N,) PageRank on the directed facts, times the number of nodes: 1 is average (Page et al. 1999).
+
+    A node without facts of its own passes its share to all.
+    """
+    if not count:
+        return np.zeros(0)
+    degree_N = np.bincount(fact_F2[:, 0], minlength=count)
+    rank_N = np.ones(count)
+    for _ in range(rounds):
+        share_N = np.divide(rank_N, degree_N, out=np.zeros(count), where=degree_N > 0)
+        flow_N = np.bincount(fact_F2[:, 1], weights=share_N[fact_F2[:, 0]], minlength=count)
+        spread = rank_N[degree_N == 0].sum() / count
+        following_N = 1 - damping + damping * (flow_N + spread)
+        moved = float(np.abs(following_N - rank_N).max())
+        rank_N = following_N
+        if moved < 1e-6:
+            break
+    return rank_N
 
 
 def simple_edges(count: int, fact_F2: Int64) -> Int64:
@@ -174,29 +201,3 @@ def on_cycle(count: int, edge_E2: Int64, component_N: Int64) -> npt.NDArray[np.b
     child = np.flatnonzero(parent_edge_N >= 0)
     result_E[parent_edge_N[child]] = label_N[child] != 0
     return result_E
-
-
-def statistics_table(before: GraphStatistics, after: GraphStatistics) -> "Table":
-    """The measures before and after densification, for people."""
-    from rich.table import Table
-
-    table = Table("", "before", "after", title="Knowledge graph: before and after densification")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    rows = (
-        ("entities", "nodes", "{:,}"),
-        ("edges", "edges", "{:,}"),
-        ("density", "density", "{:.5f}"),
-        ("mean degree", "mean_degree", "{:.2f}"),
-        ("clustering", "clustering", "{:.3f}"),
-        ("transitivity", "transitivity", "{:.3f}"),
-        ("cycle rank", "cycle_rank", "{:,}"),
-        ("edges on cycles", "edges_on_cycles", "{:.1%}"),
-        ("components", "components", "{:,}"),
-        ("giant component", "giant_component", "{:.1%}"),
-        ("largest degree", "largest_degree", "{:,}"),
-    )
-    for title, field, style in rows:
-        table.add_row(title, style.format(getattr(before, field)), style.format(getattr(after, field)))
-    table.caption = "hubs: " + ", ".join(f"{name} {degree}" for name, degree in after.hubs[:5])
-    return table

@@ -1,6 +1,7 @@
 """Facts in the tables of a real encyclopedia: rows under a header whose columns have a known meaning.
 
-Enters: a page and its type. Leaves: `Statement`s. Which column is the subject, and what the others state of it, stands in
+Enters: a page and its type. Leaves: `Statement`s. Which column is the subject, and what the others state of it, stands
+in
 `prose.toml`; a table without such a header states nothing. Columns such as "From" and "To" give the tenure.
 """
 
