@@ -3,8 +3,9 @@
 import pytest
 
 from websailor.records import Domain
-from websailor.trajectories.reading import Notes, base_name, mentions, read_search, read_visit
+from websailor.trajectories.reading import Notes, mentions, read_search, read_visit
 from websailor.trajectories.words import fits, kind_in
+from websailor.wiki.titles import plain_name
 
 BY_TITLE = """1. Melik Works: founded by: Velan Torid
 2. Aren Solak: She is employed by Melik Works.
@@ -68,7 +69,7 @@ def test_namesakes_are_kept_apart():
     notes.add_search("1. Aren Solak: born: 1962\n2. Aren Solak (1901): born: 1901")
     assert notes.objects("Aren Solak", "born") == ("1962",)
     assert notes.objects("Aren Solak (1901)", "born") == ("1901",)
-    assert base_name("Aren Solak (1901)") == "Aren Solak"
+    assert plain_name("Aren Solak (1901)") == "Aren Solak"
 
 
 def test_mentions_are_whole_words():

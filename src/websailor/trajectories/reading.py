@@ -19,12 +19,12 @@ from websailor.trajectories.words import (
     table_label,
     templates,
 )
+from websailor.wiki.titles import plain_name
 
 SEPARATOR = "\n=======\n"
 _HIT = re.compile(r"^\d+\. (.+)$")
 _LINKED_HIT = re.compile(r"^\d+\. \[(.+)\]\((\S+)\)$")
 _FIELD = re.compile(r"^([a-z][a-z0-9_ ]{0,40}): (.+)$")
-_PARENTHESIS = re.compile(r"\s*\([^()]*\)$")
 _LIST = re.compile(r",\s+(?:and\s+)?|\s+and\s+")
 _PRONOUN = r"(?:He|She|It|They|The [a-z]+|This [a-z]+)"
 _NAME = r"[^\s.,;:][^.,;:]*?"
@@ -51,11 +51,6 @@ class PageView:
     sentences: tuple[str, ...]
 
 
-def base_name(title: str) -> str:
-    """The title without a disambiguating parenthesis: what a person would write."""
-    return _PARENTHESIS.sub("", title).strip()
-
-
 def same_name(one: str, other: str) -> bool:
     """Equal as names: case, spacing and a disambiguating parenthesis aside."""
     return name_key(one) == name_key(other)
@@ -63,7 +58,7 @@ def same_name(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def name_key(name: str) -> str:
-    return " ".join(base_name(name).casefold().split())
+    return " ".join(plain_name(name).casefold().split())
 
 
 def similar_name(one: str, other: str) -> bool:
@@ -154,7 +149,7 @@ class Notes:
     def objects(self, subject: str, relation: str) -> tuple[str, ...]:
         """Everything seen as `relation(subject, _)`; a plain name stands for every page title that it may be."""
         exact = self._objects.get((subject, relation))
-        if exact is not None or base_name(subject) != subject:
+        if exact is not None or plain_name(subject) != subject:
             return tuple(exact or ())
         titles = self._titles.get(self.key(subject), ())
         return tuple(value for title in titles for value in self._objects.get((title, relation), ()))

@@ -20,12 +20,12 @@ from websailor.trajectories.plan import Find, Label, Match, Measure, Operation, 
 from websailor.trajectories.reading import (
     Notes,
     SearchHit,
-    base_name,
     mentions,
     name_key,
     same_name,
     split_values,
 )
+from websailor.wiki.titles import plain_name
 
 Habit = Literal["careful", "hasty"]
 LABEL_ATTEMPTS = 10
@@ -73,7 +73,7 @@ class Solver:
         self._plan = plan.operations
         self._operations = plan.operations if habit == "careful" else plan.shortcut(pattern.focus)
         self._bound = {
-            variable: value if value in prompt else base_name(value) for variable, value in plan.anchors.items()
+            variable: value if value in prompt else plain_name(value) for variable, value in plan.anchors.items()
         }
         self._notes = Notes((atom.relation for atom in pattern.atoms), language)
         self._remarks: list[str] = []
@@ -89,7 +89,7 @@ class Solver:
         answer = self._bound.get(self._pattern.focus) if found else None
         if answer is None:
             self._remarks.append("Nothing found.")
-        yield Turn(self._thought(), answer=base_name(self._notes.title(answer)) if answer else UNKNOWN)
+        yield Turn(self._thought(), answer=plain_name(self._notes.title(answer)) if answer else UNKNOWN)
 
     # ------------------------------------------------------------ the plan, with backtracking
 
