@@ -228,8 +228,10 @@ def test_an_endpoint_that_asks_for_a_pause_gets_it_from_all_conversations() -> N
     assert min(others) - first >= 0.5
 
 
-def test_waits_grow() -> None:
-    with EndpointServer(fails(500), fails(500), fails(500), says("hello")) as server:
+@pytest.mark.parametrize("headers", [[], ["retry-after: 0"], ["retry-after: Wed, 21 Oct 2015 07:28:00 GMT"]])
+def test_waits_grow(headers: list[str]) -> None:
+    again = fails(503, headers=headers)
+    with EndpointServer(again, again, again, says("hello")) as server:
         take(server, first_wait=0.1)
     at = [asked.at for asked in server.asked]
     waits = [later - earlier for earlier, later in itertools.pairwise(at)]

@@ -169,10 +169,8 @@ class Line:
 
 
 def _worth_another(error: Exception) -> bool | float:
-    """Whether to try again; a number is the wait that the endpoint asked for."""
-    if not isinstance(error, Transient):
-        return False
-    return True if error.wait is None else error.wait
+    """Whether to try again; a number is the wait that the endpoint asked for. One that asks for none gets the usual."""
+    return isinstance(error, Transient) and (error.wait or True)
 
 
 async def _chunks(stream: "openai.AsyncStream[object]") -> AsyncIterator[object]:
