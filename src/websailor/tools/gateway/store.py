@@ -65,7 +65,7 @@ class Store:
 
     def put(self, tool: str, provider: str, arguments: Mapping[str, Any], value: Any) -> None:
         """Keep a value; an older one is replaced."""
-        blob = self._pack.compress(canonical(value).encode())
+        blob = self._pack.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
         self._connection.execute(
             "insert or replace into results values (?, ?, ?, ?, ?, ?)",
             (key(tool, provider, arguments), tool, provider, canonical(arguments), blob, time.time()),
