@@ -207,7 +207,8 @@ class _Reduction:
             state.pairs[number] = (subject_P, object_P)
         self.cost[number] = size
         shrunk = False
-        for variable, column_P, is_sorted in ((subject, subject_P, not by_object), (other, object_P, by_object)):
+        sides = ((subject, subject_P, not by_object), (other, object_P, by_object))
+        for variable, column_P, is_sorted in sides if subject != other else sides[by_object : by_object + 1]:
             if self.loose[variable] and variable != parent:
                 continue
             kept = unique_sorted(column_P) if is_sorted else self._unique(column_P)
