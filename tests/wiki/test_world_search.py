@@ -12,7 +12,7 @@ from websailor.files import read_jsonl
 from websailor.records import Link, Page
 from websailor.wiki import Config, open_wiki, run
 from websailor.wiki.reader import Wiki
-from websailor.wiki.relations import relations
+from websailor.wiki.relations import kinds, relations
 from websailor.wiki.world import TrueFact, WorldConfig, generate
 from websailor.wiki.world.listing import AMOUNTS, PLACES, YEARS, first_digit_range
 
@@ -138,6 +138,42 @@ def precision(wiki: Wiki, clue: Clue) -> float:
     """Share of the first ten candidates that fit the clue (of as many as fit it, where fewer do)."""
     most = min(TRUE, len(clue.fitting))
     return sum(title in clue.fitting for title in islice(candidates(wiki, clue), most)) / most
+
+
+def test_every_level_of_every_lattice_has_its_page(with_lists: Wiki) -> None:
+    world = generate(WorldConfig.model_validate(KNOBS))
+    plural = {
+        title: kinds()[world.kinds[kind]].plural
+        for title, kind in zip(world.titles, world.kind_N.tolist(), strict=True)
+    }
+    facts = list(read_jsonl(with_lists.path / "facts.jsonl", TrueFact))
+    part_of = {fact.subject: fact.object for fact in facts if fact.relation in ("located_in", "part_of")}
+    countries = [title for title in plural if plural[title] == "countries"]
+    wanted: set[str] = set()
+    for fact in facts:
+        things = f"List of {plural[fact.subject]}"
+        if fact.relation in YEARS:
+            year = int(fact.object)
+            labels = (
+                f"in the {year // 10 * 10}s",
+                f"between {year // 50 * 50} and {year // 50 * 50 + 49}",
+                f"in the {year // 100 + 1}th century",
+            )
+            own = next(title for title in fact.pages if title.startswith("List of "))
+            home = own.partition("s (")[2]
+            words = f"{things} {YEARS[fact.relation][0]}"
+            wanted |= {f"{words} {label}{place}" for label in labels for place in ("", f" ({home}")}
+        elif fact.relation in PLACES:
+            region = part_of[fact.object] if plural[fact.object] == "settlements" else fact.object
+            wanted |= {f"{things} {PLACES[fact.relation]} {place}" for place in (region, part_of[region])}
+        elif fact.relation in AMOUNTS:
+            low, high = first_digit_range(int(fact.object))
+            wanted.add(f"{things} {AMOUNTS[fact.relation].format(low=f'{low:,}', high=f'{high:,}')}")
+    for title, things in plural.items():
+        wanted |= {f"List of {things} whose names begin with {title[0]}", f"Index of {things}"}
+    wanted |= {f"Index of {things} of {home}" for things in set(plural.values()) - {"countries"} for home in countries}
+    assert len(wanted) > 1000
+    assert wanted <= set(with_lists.titles())
 
 
 def test_lists_make_fuzzy_clues_searchable(with_lists: Wiki, without_lists: Wiki, clues: dict[str, list[Clue]]) -> None:

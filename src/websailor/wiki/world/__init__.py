@@ -1,8 +1,8 @@
 """The generated encyclopedia: a fictional world, written as a real MediaWiki XML dump.
 
-Reads knobs (`WorldConfig`) alone. Writes `FILE.xml[.bz2]`, and beside it the truth: `FILE.world.json` (knobs, lexicon)
-and `FILE.facts.jsonl` (every fact with the pages that state it). No model can have seen such a world, the truth is
-complete, and any size costs linear time. numpy is imported only when a world is made.
+Reads knobs (`WorldConfig`) alone. Writes `FILE.xml[.bz2]`, and beside it the truth: `FILE.world.json` (knobs, lexicon,
+what is held out) and `FILE.facts.jsonl` (every fact with the pages that state it). No model can have seen such a world,
+the truth is complete, and any size costs linear time. numpy is imported only when a world is made.
 """
 
 from importlib import import_module
@@ -28,6 +28,9 @@ __all__ = [
     "write_truth",
 ]
 
+BYTES_A_PAGE = {"small": 1_000, "rich": 2_500}
+"""What an entity takes on disk, at least: its share of the dump, written plainly, and of the truth."""
+
 _HOMES = {
     "TrueFact": "model",
     "World": "model",
@@ -50,11 +53,16 @@ def truth_prefix(dump: Path) -> str:
 
 
 def generate_dump(config: WorldConfig, out: Path) -> int:
-    """Generate a world, write its dump to `out` and the truth beside it. Returns the number of pages in the dump."""
+    """Generate a world, write its dump to `out` and the truth beside it. Returns the number of pages in the dump.
+
+    `UserError` when the disk has no room for it.
+    """
+    from websailor.files import require_space
     from websailor.wiki.world.creation import generate
     from websailor.wiki.world.dump import write_dump, write_truth
 
     out.parent.mkdir(parents=True, exist_ok=True)
+    require_space(out.parent, config.pages * BYTES_A_PAGE[config.profile])
     world = generate(config)
     write_truth(world, out.parent, truth_prefix(out))
     return write_dump(world, out)
