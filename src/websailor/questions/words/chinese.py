@@ -21,7 +21,7 @@ _MEASURES = {
 """Measure words; 个 for all other types."""
 
 
-_TWICE = frozenset("与由在")
+_TWICE = frozenset("与由在和")
 """Prepositions that a reader stumbles over where one follows itself."""
 _SOURCES: dict[SourceKind, str] = {"infobox": "信息框", "sentence": "正文", "table": "表格"}
 
@@ -35,7 +35,7 @@ class ChineseFrames:
 
     def alike(self, shared: Sequence[str]) -> list[str]:
         nouns = "和".join(shared)
-        return [f"与{{o}}有相同的{nouns}", f"{nouns}与{{o}}相同"]
+        return [f"与{{o}}有相同的{nouns}", f"和{{o}}有着相同的{nouns}"]
 
     def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
         whose = f"该{noun}" if of_end else "其"
