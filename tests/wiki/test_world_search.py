@@ -16,7 +16,7 @@ from websailor.wiki.relations import kinds, relations
 from websailor.wiki.world import TrueFact, WorldConfig, generate
 from websailor.wiki.world.listing import AMOUNTS, PLACES, YEARS, first_digit_range
 
-KNOBS = {"profile": "rich", "pages": 2400, "seed": 3}
+KNOBS = {"profile": "rich", "pages": 1600, "seed": 3}
 TRUE = 10
 """Candidates of which the precision is taken."""
 Fits = Callable[[TrueFact], bool]
