@@ -11,11 +11,11 @@ from websailor.wiki.names import name_set
 
 _HEADING = re.compile(r"(={1,6})(.+?)(={1,6})\s*$")
 _DROPPED_SECTIONS = name_set("page", "dropped_sections")
-_EMPHASIS = re.compile(r"'{2,}")
+_EMPHASIS = re.compile(r"''+")
 _SWITCH = re.compile(r"__[A-Z]{3,24}__")
 _WEB_LINK = re.compile(r"\[(?:https?:|ftp:|mailto:)?//[^\s\[\]]*[ \t]*([^\[\]\n]*)\]")
 _HOLES = re.compile(f"{HOLE}(?: *{HOLE})+")
-_SPACES = re.compile(r"[ \t]{2,}|\t")
+_SPACES = re.compile("  +")
 _LOST_AGE = re.compile(r" \((?:years ago|aged?|age|or)\)")
 
 
@@ -50,7 +50,7 @@ def lay_out(text: str) -> str:
             blocks.add(line[1:].replace(ROW, " "), "\n")
         else:
             blocks.add(line.replace(ROW, " "), " ")
-    return _LOST_AGE.sub("", _SPACES.sub(" ", close_holes(blocks.text()))).strip()
+    return _LOST_AGE.sub("", _SPACES.sub(" ", close_holes(blocks.text()).replace("\t", " "))).strip()
 
 
 def close_holes(text: str) -> str:
@@ -58,6 +58,9 @@ def close_holes(text: str) -> str:
     pieces = _HOLES.sub(HOLE, text).split(HOLE)
     done = [pieces[0]]
     for right in pieces[1:]:
+        if right[:1].isalnum() and done[-1][-1:] not in "(（ ,;:":
+            done.append(right)
+            continue
         left, right_words = done[-1], right.lstrip(" ")
         before = left.rstrip(" ,;:")
         following = right_words[:1]

@@ -19,7 +19,7 @@ def read_page(raw: RawPage, site: Site) -> Page:
     markup = scan(raw.text, site, raw.title)
     kind, fields = None, ()
     if markup.infobox:
-        kind, fields = read_infobox(markup.infobox, site, raw.title, _anchors(markup.links))
+        kind, fields = read_infobox(markup.infobox, markup.marks, raw.title, _anchors(markup.links))
     return Page(
         id=raw.id,
         title=raw.title,

@@ -16,6 +16,7 @@ _LONGEST_REPEATED = 80
 def flatten_table(inside: str) -> str:
     """Rows of a table as marked lines; the empty string for a table without words."""
     rows: list[list[tuple[str, int]]] = [[]]
+    spans = "rowspan" in inside.lower()
     for line in inside.split("\n")[1:]:
         stripped = line.strip()
         first = stripped[:1]
@@ -27,7 +28,7 @@ def flatten_table(inside: str) -> str:
         elif first in ("|", "!"):
             separator = "!!" if first == "!" and "!!" in stripped else "||"
             for cell in _CELL.split(stripped[1:]) if separator == "!!" else stripped[1:].split("||"):
-                span = _ROWSPAN.search(cell.partition("|")[0])
+                span = _ROWSPAN.search(cell.partition("|")[0]) if spans else None
                 rows[-1].append((_content(cell), int(span.group(1)) if span else 1))
         elif stripped and rows[-1]:
             text, span = rows[-1][-1]

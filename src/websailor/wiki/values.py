@@ -16,7 +16,7 @@ from websailor.wiki.names import NAMES
 from websailor.wiki.spans import Span, read_span
 
 _LINK = re.compile(f"({OPEN})([^{CLOSE}]*){CLOSE}")
-_LINK_OR_REMARK = re.compile(f"({_LINK.pattern})|\\s*\\((?:{_LINK.pattern}|[^()\U000f0000-\U0010ffff])*\\)")
+_LINK_OR_REMARK = re.compile(f"({_LINK.pattern})|\\s*\\((?:{_LINK.pattern}|(?!{OPEN})[^()])*\\)")
 _LINK_OR_PARENTHESIS = re.compile(f"{_LINK.pattern}|\\(")
 _FOLLOWING_REMARK = re.compile(r"[\"'”’]*\s*\(([^()]*)\)")
 _NUMBER_KEY = re.compile("|".join(NAMES["infobox"]["number_keys"]))
