@@ -13,8 +13,9 @@ from websailor.questions.evidence import EvidenceBook
 from websailor.questions.maker import contains_name
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.join import ProofTooLarge
-from websailor.records import Question
+from websailor.records import Atom, Count, Pattern, Question, Rank, Without
 from websailor.wiki import open_wiki
+from websailor.wiki.reader import Wiki
 
 
 def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
@@ -27,52 +28,105 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     for question in read_jsonl(file, Question):
         count += 1
         _check_same_graph(question, corpus, file, graph)
-        failures.extend(f"{question.id}: {fault}" for fault in faults(question, corpus, book))
+        failures.extend(f"{question.id}: {fault}" for fault in faults(question, corpus, book, pages))
     if not count:
         raise UserError(f"{file} holds no questions")
     return failures
 
 
 def _check_same_graph(question: Question, corpus: Corpus, file: Path, graph: Path) -> None:
-    value = question.pattern.assignment
-    for atom in question.pattern.atoms:
-        fact = corpus.fact.get(atom.fact)
-        said = (value.get(atom.subject), atom.relation, value.get(atom.object))
-        if fact is None or (fact.subject, fact.relation, fact.object) != said:
-            raise UserError(
-                f"{file}: question {question.id} rests on {' '.join(map(str, said))}, which {graph} does not state: "
-                "pass the graph that the questions were made from, or make them again"
-            )
+    """Everything that the question was made from is still there. Of a question without an answer the facts need not be:
+    that none of them fits is what it proves.
+    """
+    pattern, value = question.pattern, question.pattern.assignment
+    gone = [
+        " ".join(str(one) for one in (value.get(atom.subject), atom.relation, value.get(atom.object)))
+        for atom in pattern.atoms
+        if (value or atom.fact) and not _is_stated(atom, pattern, corpus)
+    ]
+    if value.keys() and value.keys() != set(pattern.variables):
+        gone += [f"a value of {name}" for name in pattern.variables if name not in value]
+    relations = [atom.relation for atom in pattern.atoms]
+    relations += [one.relation for one in pattern.conditions if isinstance(one, Without | Count | Rank)]
+    gone += [f"the relation {name}" for name in relations if name not in corpus.tables.tables]
+    named = [domain.value for domain in pattern.domains if domain.lattice == "entity"]
+    named += [one.object for one in pattern.conditions if isinstance(one, Without) and one.object is not None]
+    gone += [f"{name}, which it names" for name in named if name not in corpus.entity]
+    if gone:
+        raise UserError(
+            f"{file}: question {question.id} rests on {gone[0]}, which {graph} does not state: "
+            "pass the graph that the questions were made from, or make them again"
+        )
 
 
-def faults(question: Question, corpus: Corpus, book: EvidenceBook) -> list[str]:
+def _is_stated(atom: Atom, pattern: Pattern, corpus: Corpus) -> bool:
+    fact, value = corpus.fact.get(atom.fact), pattern.assignment
+    if fact is None or not value:
+        return fact is not None and fact.relation == atom.relation
+    return (fact.subject, fact.relation, fact.object) == (
+        value.get(atom.subject),
+        atom.relation,
+        value.get(atom.object),
+    )
+
+
+def faults(question: Question, corpus: Corpus, book: EvidenceBook, wiki: Wiki) -> list[str]:
     """What is wrong with one question."""
-    found: list[str] = []
-    answer = question.pattern.assignment[question.pattern.focus]
+    answer = question.pattern.assignment.get(question.pattern.focus)
+    return [
+        *_unproved(question, answer, corpus),
+        *([] if answer is None else _misnamed(question, answer, corpus)),
+        *_unsupported(question, corpus, book, wiki),
+    ]
+
+
+def _unproved(question: Question, answer: str | None, corpus: Corpus) -> list[str]:
+    """The pattern must have the one answer; where it is said to have none, nothing may fit, and silence be proof."""
     try:
         nodes = ask(corpus.tables, question.pattern).nodes
-        answers = [corpus.tables.name(int(node)) for node in nodes[:4]]
-        if answers != [answer]:
-            found.append(f"{len(nodes)} answers ({', '.join(answers)}), not {answer} alone")
     except ProofTooLarge as error:
-        found.append(f"the proof is too large: {error}")
+        return [f"the proof is too large: {error}"]
+    answers = [corpus.tables.name(int(node)) for node in nodes[:4]]
+    if answer is not None:
+        return [] if answers == [answer] else [f"{len(nodes)} answers ({', '.join(answers)}), not {answer} alone"]
+    found = [f"{len(nodes)} answers ({', '.join(answers)}), not none"] if answers else []
+    return [*found, "no graph of a part of the world proves that there is none"] if corpus.tables.is_open else found
+
+
+def _misnamed(question: Question, answer: str, corpus: Corpus) -> list[str]:
+    found: list[str] = []
     entity = corpus.entity.get(answer)
     if entity is None or question.answer not in (entity.name, entity.id, *entity.aliases):
         found.append(f"the answer {question.answer!r} is no name of {answer}")
     for name in (question.answer, *question.aliases):
         if contains_name(question.prompt, name):
             found.append(f"the prompt names the answer: {name}")
+    return found
+
+
+def _unsupported(question: Question, corpus: Corpus, book: EvidenceBook, wiki: Wiki) -> list[str]:
+    """Every clue needs its facts, each on the page that the evidence shows; a page that shows an absence must be there
+    and say what is quoted.
+    """
+    found: list[str] = []
     shown = {(evidence.clue, evidence.fact): evidence for evidence in question.evidence}
     for number, clue in enumerate(question.clues):
         for name in clue.facts:
             evidence, fact = shown.get((number, name)), corpus.fact.get(name)
             page = None if fact is None else book.page(fact)
             if evidence is None:
-                found.append(f"clue {number + 1} shows no evidence for fact {name}")
+                if question.pattern.assignment:
+                    found.append(f"clue {number + 1} shows no evidence for fact {name}")
             elif fact is None or page is None:
                 found.append(f"clue {number + 1}: no page states fact {name} any more")
             elif (evidence.page, evidence.quote) != (page.title, fact.source.quote):
                 found.append(f"clue {number + 1}: the evidence of fact {name} is not what {page.title} says")
+    for evidence in question.evidence:
+        if not evidence.fact:
+            page = wiki.page(evidence.page)
+            if page is None or " ".join(evidence.quote.split()) not in " ".join(page.text.split()):
+                found.append(f"clue {evidence.clue + 1}: {evidence.page} does not say {evidence.quote[:60]!r} any more")
     told = {name for clue in question.clues for name in clue.facts}
-    found.extend(f"no clue tells fact {atom.fact}" for atom in question.pattern.atoms if atom.fact not in told)
+    if question.pattern.assignment:
+        found.extend(f"no clue tells fact {atom.fact}" for atom in question.pattern.atoms if atom.fact not in told)
     return found
