@@ -75,6 +75,8 @@ def test_no_two_settings_share_a_flag(command: list[str]) -> None:
         (["questions", "show", "nowhere.jsonl"], "nowhere.jsonl: no such file of records"),
         (["ask", "Who?", "--run", "nowhere"], "no trained checkpoint"),
         (["export", "nowhere", "--out", "x.csv"], "the file ends in .parquet"),
+        (["ask", "Who?", "--model", ".", "--temperature", "nan"], "temperature: Input should be a finite number"),
+        (["trajectories", "show", "/dev/null"], "/dev/null: no such file of records"),
         (["run", "."], ".: is a directory: name a recipe in it"),
         (["wiki", "import", "two\nlines.xml", "--out", "w"], "two lines.xml: no such file"),
     ],
@@ -88,6 +90,30 @@ def test_a_mistake_is_one_line_and_exit_code_2(arguments: list[str], message: st
     assert line.startswith("error: ")
     assert message in line
     assert not list(tmp_path.iterdir()), "a refused command leaves nothing behind"
+
+
+@pytest.mark.parametrize("stage", ["questions", "trajectories"])
+def test_what_holds_no_record_is_said(tmp_path: Path, stage: str) -> None:
+    (tmp_path / "none.jsonl").touch()
+    (tmp_path / "zeros.jsonl").write_bytes(bytes(500))
+    for more in (["none.jsonl"], ["none.jsonl", "q1"], ["zeros.jsonl"]):
+        done = websailor(stage, "show", *more, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{more[0]}: no record in it" in done.stderr
+    assert "--count -3: at least 1" in websailor(stage, "show", "none.jsonl", "--count", "-3", cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_too_little_memory_is_recognised_however_it_is_said(error: Exception) -> None:
+    assert cli.out_of_memory(error)
+    assert not cli.out_of_memory(ValueError("something else"))
 
 
 def test_a_path_that_cannot_be_used_is_named(tmp_path: Path) -> None:

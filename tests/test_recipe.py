@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
+from websailor.cli.flags import recipe_table
 from websailor.errors import UserError
+from websailor.pipeline import Recipe, load_recipe
 from websailor.recipe import (
     check_keys,
     differences,
@@ -39,6 +41,27 @@ class Outer(BaseModel):
 def test_nearest_names_one_word_or_all() -> None:
     assert nearest("secnds", ["seconds", "steps"]) == "; did you mean 'seconds'?"
     assert nearest("zzz", ["seconds", "steps"]) == "; known: seconds, steps"
+
+
+def test_nearest_does_not_list_thousands() -> None:
+    assert nearest("zzz", [f"q{number}" for number in range(3000)]).endswith(", q39 and 2960 more")
+
+
+def test_a_file_of_an_editor_that_marks_its_encoding_is_read(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_bytes(b"\xef\xbb\xbfseed = 1\n")
+    assert read_table(tmp_path / "r.toml") == {"seed": 1}
+
+
+@pytest.mark.parametrize("table", ["control = 3", "sft = [1, 2]", "[[rl]]\nsteps = 3", 'tools = "x"', "wiki = [1]"])
+@pytest.mark.parametrize("seed", ["", "seed = 3\n"])
+def test_a_list_or_number_where_a_table_belongs(tmp_path: Path, table: str, seed: str) -> None:
+    file = tmp_path / "r.toml"
+    file.write_text(seed + table)
+    with pytest.raises(UserError, match=r"r\.toml: .*should be a table of settings"):
+        load_recipe(file)
+    name = table.strip("[").partition("]")[0].partition(" ")[0]
+    with pytest.raises(UserError, match=r"r\.toml: .*should be a table of settings"):
+        recipe_table(file, "trajectories" if name == "tools" else name, Recipe)
 
 
 def test_overlay_goes_table_by_table() -> None:

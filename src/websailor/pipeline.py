@@ -116,6 +116,9 @@ def plan(recipe: Recipe) -> list[Step]:
             raise UserError(f"{setting}: unknown '{unknown[0]}'{nearest(unknown[0], known)}")
     if "control" in recipe.systems and recipe.control is None:
         raise UserError("systems names 'control', but the recipe has no [control] table")
+    for name, config in (("sft", recipe.sft), ("control", recipe.control)):
+        if config is not None and config.base is not None and not config.base.is_dir():
+            raise UserError(f"{name}.base: {config.base}: no such checkpoint folder")
     corpus = {"wiki": "wiki", "questions": "questions"}
     steps = [
         Step("wiki", lambda inputs, out: wiki.run(recipe.wiki, inputs, out)),

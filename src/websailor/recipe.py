@@ -22,6 +22,14 @@ SHARING = ("trajectories", "rl", "evaluation")
 """The stages in which an agent acts."""
 
 
+WORDS = {
+    "model_type": "should be a table of settings",
+    "dict_type": "should be a table of settings",
+    "tuple_type": "should be a list",
+}
+"""What pydantic says in the terms of Python, in those of TOML."""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the most similar known word, or a list of them (the first 40) when none is similar."""
     words = list(known)
@@ -48,7 +56,7 @@ def read_table(path: Path, what: str = "recipe") -> dict[str, Any]:
     """Read a TOML file. Raises `UserError` with the line for a syntax error."""
     existing_file(path, what)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not TOML: {error}") from error
 
@@ -58,8 +66,13 @@ def overlay(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         below = merged.get(key)
-        merged[key] = overlay(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = _over(below, value)
     return merged
+
+
+def _over(base: Any, over: Any) -> Any:
+    """`over` laid over `base` where both are tables, else `over` alone; what is no table is refused later."""
+    return overlay(base, over) if isinstance(base, Mapping) and isinstance(over, Mapping) else over
 
 
 def spread_shared(tables: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,15 +85,15 @@ def spread_shared(tables: Mapping[str, Any]) -> dict[str, Any]:
     for stage in SHARING:
         shared = {name: tables[name] for name in SHARED if name in tables}
         if shared:
-            spread[stage] = overlay(shared, tables.get(stage, {}))
+            spread[stage] = _over(shared, tables.get(stage, {}))
     if "control" in tables:
-        spread["control"] = overlay(tables.get("sft", {}), tables["control"])
+        spread["control"] = _over(tables.get("sft", {}), tables["control"])
     if "seed" in tables:
         seed = {"seed": tables["seed"]}
         for stage in STAGE_TABLES:
             if stage != "control" or stage in tables:
-                spread[stage] = overlay(seed, spread.get(stage, {}))
-        spread["wiki"] = overlay({"world": seed}, spread["wiki"])
+                spread[stage] = _over(seed, spread.get(stage, {}))
+        spread["wiki"] = _over({"world": seed}, spread["wiki"])
     return spread
 
 
@@ -143,7 +156,7 @@ def first_problem(error: ValidationError) -> str:
     """The first fault of a validation as one line: `sft.seconds: Input should be a valid number (got 'x')`."""
     problem = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
-    message = problem["msg"].removeprefix("Value error, ")
+    message = WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     silent = isinstance(problem["input"], Mapping) or not where or where.endswith(PRIVATE)
     given = "" if silent else f" (got {problem['input']!r})"
     more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""

@@ -94,6 +94,35 @@ def test_bad_folders_say_what_is_wrong(tmp_path: Path) -> None:
         Network.load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"hidden_size": "x"},
+        {"hidden_size": -5},
+        {"num_hidden_layers": 0},
+        {"num_attention_heads": 0, "head_dim": None},
+        {"rope_theta": "x", "rope_parameters": None},
+        {"rope_parameters": [1]},
+        {"vocab_size": None},
+    ],
+    ids=repr,
+)
+def test_a_configuration_that_describes_no_network_is_refused(tmp_path: Path, changed: dict[str, object]) -> None:
+    Network(SMALL).save(tmp_path)
+    config = {**SMALL.to_hugging_face(), **changed}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"config\.json: .*onfiguration"):
+        Network.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"\x80\xff", b"3"], ids=repr)
+def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes) -> None:
+    Network(SMALL).save(tmp_path)
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(UserError, match=r"config\.json"):
+        Network.load(tmp_path)
+
+
 def test_bfloat16_products_stay_close_and_follow_the_weights() -> None:
     network = Network(SMALL).initialise(1)
     tokens = torch.randint(0, 211, (2, 40), generator=torch.Generator().manual_seed(4))

@@ -115,6 +115,18 @@ def test_torn_files_and_holes_are_survived(tmp_path: Path) -> None:
     make_page(run)
 
 
+def test_a_report_does_not_take_the_place_of_something_else(tmp_path: Path) -> None:
+    write_sample_run(tmp_path / "run")
+    config, inputs = report.Config.model_validate({}), {"run": tmp_path / "run"}
+    for _ in range(2):
+        report.run(config, inputs, tmp_path / "page")
+    before = (tmp_path / "run" / "questions" / "manifest.json").read_bytes()
+    for place in ("run", "run/questions"):
+        with pytest.raises(UserError, match="holds something else than a report"):
+            report.run(config, inputs, tmp_path / place)
+    assert (tmp_path / "run" / "questions" / "manifest.json").read_bytes() == before
+
+
 def test_no_run_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such run directory"):
         make_page(tmp_path / "nowhere")

@@ -22,6 +22,8 @@ from websailor.recipe import first_problem, nearest
 DISK_FULL = ("No space left on device", "database or disk is full", "StorageFull", "Disk quota exceeded")
 """How libraries that do not raise `OSError` say it."""
 
+MEMORY_FULL = ("can't allocate memory", "CUDA out of memory", "Cannot allocate memory")
+
 WRONG_PATH = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOENT),
     *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),
@@ -130,6 +132,9 @@ def execute(tokens: Sequence[str]) -> int:
         if disk_full(error):
             logging.getLogger(__name__).debug("disk full", exc_info=True)
             return _fail(f"the disk is full{_where(error)}: free some space and run the same command again")
+        if out_of_memory(error):
+            logging.getLogger(__name__).debug("out of memory", exc_info=True)
+            return _fail("not enough memory: choose a smaller model, context or batch, and run the same command again")
         if isinstance(error, OSError) and error.errno in WRONG_PATH and error.filename is not None:
             logging.getLogger(__name__).debug("wrong path", exc_info=True)
             return _fail(f"{error.filename}: {error.strerror}: name another path, or change this one and its rights")
@@ -146,6 +151,12 @@ def disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """True if an error says that memory could not be had, in the words of Python, the system or torch."""
+    no_memory = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or no_memory or any(words in str(error) for words in MEMORY_FULL)
 
 
 def _where(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from websailor.cli.output import print_json, stdout
 from websailor.errors import UserError
 from websailor.models.base import ChatModel, Reply, Sampling
 from websailor.models.protocol import read_turn
+from websailor.recipe import make_config
 from websailor.records import Message, Pattern, Question, Uncertainty
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ def ask_(
         raise UserError("the question is empty: websailor ask 'Which company did ... found?'")
     checkpoint = model or _checkpoint(run)
     settings = _evaluation_settings(run, Config)
+    sampling = make_config(
+        Sampling, {"temperature": temperature, "max_tokens": settings.agent.max_tokens_per_turn}, "flags"
+    )
     opened = open_wiki(wiki or run / "wiki")
     asked = unproved(question)
     policy = LocalPolicy(checkpoint)
@@ -92,7 +96,7 @@ def ask_(
             Narrated(policy.episode(asked, seed), console),
             simulated_toolbox(opened, settings.tools),
             settings.agent,
-            Sampling(temperature=temperature, max_tokens=settings.agent.max_tokens_per_turn),
+            sampling,
             seed,
             policy.name,
         )
@@ -136,4 +140,7 @@ def _evaluation_settings(run: Path, config: Any) -> Any:
     from websailor.files import read_json
 
     file = run / "config.json"
-    return config.model_validate(read_json(file)["evaluation"]) if file.is_file() else config()
+    if not file.is_file():
+        return config()
+    found = read_json(file)
+    return make_config(config, found.get("evaluation", {}) if isinstance(found, dict) else {}, str(file))

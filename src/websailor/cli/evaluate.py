@@ -50,7 +50,8 @@ def evaluate_(
         raise UserError(f"{questions} belongs to no run with a wiki: name one with --wiki")
     table = {}
     if (home / "config.json").is_file():
-        table = read_json(home / "config.json").get("evaluation", {})
+        found = read_json(home / "config.json")
+        table = found.get("evaluation", {}) if isinstance(found, dict) else {}
     if recipe is not None:
         table = overlay(table, recipe_table(recipe, "evaluation", Config))
     config = make_config(Config, overlay(table, given(flags)), "flags")

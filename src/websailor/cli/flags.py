@@ -4,6 +4,7 @@ Enters: what the command line set. Leaves: one validated config. The flags are c
 alone, because a setting may only make sense beside another that stands in the table.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -11,7 +12,8 @@ from cyclopts import Parameter
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from websailor.recipe import check_keys, make_config, overlay, read_table, spread_shared
+from websailor.errors import UserError
+from websailor.recipe import SHARED, check_keys, make_config, overlay, read_table, spread_shared
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -35,6 +37,9 @@ RecipeFile = Annotated[Path | None, Parameter(name="--recipe")]
 def recipe_table(recipe: Path, table: str, model: type[BaseModel]) -> dict[str, Any]:
     """One table of a recipe, with what the recipe says for several stages below it. Raises `UserError`."""
     tables = read_table(recipe)
+    for name in (table, *SHARED):
+        if not isinstance(tables.get(name, {}), Mapping):
+            raise UserError(f"{recipe}: {name} should be a table of settings (got {tables[name]!r})")
     check_keys(tables.get(table, {}), model, str(recipe), table)
     return spread_shared(tables).get(table, {})
 

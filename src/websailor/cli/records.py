@@ -1,7 +1,7 @@
 """Finding records that a command shows."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,10 +17,18 @@ def record_file(path: Path) -> Path:
     return existing_file(path / "records.jsonl" if path.is_dir() else path, "file of records")
 
 
-def pick(records: Iterable[RecordT], wanted: str | None, count: int, where: Path) -> Iterator[RecordT]:
-    """The record with the id `wanted`, or the first `count` of them. Raises `UserError` with the nearest id."""
+def pick(records: Iterator[RecordT], wanted: str | None, count: int, where: Path) -> Iterator[RecordT]:
+    """The record with the id `wanted`, or the first `count` of them.
+
+    Raises `UserError` with the nearest id, or when there is no record at all.
+    """
+    if count < 1:
+        raise UserError(f"--count {count}: at least 1")
     if wanted is None:
-        yield from islice(records, count)
+        first = list(islice(records, 1))
+        if not first:
+            raise UserError(f"{where}: no record in it")
+        yield from chain(first, islice(records, count - 1))
         return
     ids: list[str] = []
     for record in records:
@@ -28,4 +36,6 @@ def pick(records: Iterable[RecordT], wanted: str | None, count: int, where: Path
             yield record
             return
         ids.append(record.id)
-    raise UserError(f"{where}: no record '{wanted}'{nearest(wanted, ids[:2000])}" if ids else f"{where}: no records")
+    if not ids:
+        raise UserError(f"{where}: no record in it")
+    raise UserError(f"{where}: no record '{wanted}'{nearest(wanted, ids[:2000])}")

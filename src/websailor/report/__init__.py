@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from websailor.files import StageConfig, installed_versions, replacing, write_json
+from websailor.errors import UserError
+from websailor.files import StageConfig, installed_versions, read_json, replacing, write_json
 from websailor.records import Manifest
 
 
@@ -47,6 +48,7 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         graph_entities=config.graph_entities,
         published=read_published(config.published) if config.published else (),
     )
+    _require_own(out)
     out.mkdir(parents=True, exist_ok=True)
     with replacing(out / "index.html") as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -61,3 +63,14 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
     )
     write_json(out / "manifest.json", manifest.model_dump(mode="json"))
     return manifest
+
+
+def _require_own(out: Path) -> None:
+    """Raise `UserError` when `out` holds anything but an older report: a stage's manifest must not be overwritten."""
+    if not out.is_dir():
+        return
+    names = {path.name.removesuffix(".part") for path in out.iterdir()}
+    manifest = out / "manifest.json"
+    others = names - {"index.html", "manifest.json"}
+    if others or (manifest.is_file() and read_json(manifest).get("stage") != "report"):
+        raise UserError(f"{out}: holds something else than a report: choose another --out")

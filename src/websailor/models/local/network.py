@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from websailor.errors import UserError
-from websailor.files import replacing, write_json
+from websailor.files import read_json, replacing, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class NetworkConfig:
     pad_token_id: int | None = None
 
     def __post_init__(self) -> None:
+        widths = ("vocab_size", "hidden_size", "heads", "kv_heads", "head_dim", "intermediate")
+        for name in (*widths, "layers", "max_positions"):
+            size = getattr(self, name)
+            if not isinstance(size, int) or size < 1:
+                raise UserError(f"{name} = {size!r}: a positive whole number is needed")
         if self.heads % self.kv_heads:
             raise UserError(f"heads ({self.heads}) must be a multiple of kv_heads ({self.kv_heads})")
         if self.head_dim % 4:
@@ -85,7 +90,9 @@ class NetworkConfig:
     @classmethod
     def from_hugging_face(cls, config: dict[str, Any], where: str = "config.json") -> Self:
         """Read a `config.json`. Raises `UserError` for an architecture this network does not compute exactly."""
-        rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+        rope = config.get("rope_parameters") or config.get("rope_scaling") or {} if isinstance(config, dict) else None
+        if not isinstance(rope, dict):
+            raise UserError(f"{where}: not a configuration: give a checkpoint folder (Hugging Face layout)")
         refused = {
             "model_type": config.get("model_type") != "qwen3",
             "attention_bias": bool(config.get("attention_bias")),
@@ -118,6 +125,8 @@ class NetworkConfig:
             )
         except KeyError as error:
             raise UserError(f"{where}: {error.args[0]} is missing: not a complete Qwen3 configuration") from error
+        except (UserError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+            raise UserError(f"{where}: {error}: not a usable Qwen3 configuration") from error
 
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -338,7 +347,7 @@ class Network(nn.Module):
             raise UserError(f"{folder}: no config.json: give a checkpoint folder (Hugging Face layout)")
         try:
             network = cls(NetworkConfig.from_hugging_face(json.loads(file.read_text(encoding="utf-8")), str(file)))
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise UserError(f"{file}: not JSON ({error}): the checkpoint is damaged, make it again") from error
         weights: dict[str, Tensor] = {}
         for shard in _weight_files(folder):
@@ -362,6 +371,8 @@ def _weight_files(folder: Path) -> list[Path]:
         return [single]
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        return [folder / name for name in sorted(set(names))]
+        found = read_json(index)
+        if not isinstance(found, dict) or not isinstance(found.get("weight_map"), dict):
+            raise UserError(f"{index}: names no files of weights: the checkpoint is damaged")
+        return [folder / str(name) for name in sorted(set(found["weight_map"].values()))]
     raise UserError(f"{folder}: no model.safetensors: give a checkpoint folder (Hugging Face layout)")
