@@ -1,18 +1,14 @@
-"""Random graphs and queries with every kind of condition, and two references for the proof engine.
-
-The first reference writes the query as SQL, so that what a condition means is spelt out on its own, over plain tables
-of statements. The second tries every assignment of the variables.
+"""Random graphs and queries with every kind of condition, and the same queries as SQL: what a condition means is spelt
+out there on its own, over plain tables of statements.
 """
 
 import math
 import random
 from dataclasses import dataclass
-from itertools import product
 
 import duckdb
 
 from websailor.questions.proof.facts import Facts, Meaning, facts_from_records, year_of
-from websailor.questions.structure import speaks_of
 from websailor.records import (
     Atom,
     Bears,
@@ -201,11 +197,9 @@ class Sql:
 
     def add(self, number: int, graph: Graph) -> None:
         """Store a graph; literals are nodes named by type, text and unit."""
-        nodes = [(number, e.id, e.kind, e.id[0], None, None, None, False) for e in graph.entities]
-        for e in graph.entities:
-            assert e.name[:1].upper() in "ABCDX"
-        letters = {e.id: e.name[:1].upper() for e in graph.entities}
-        nodes = [(g, name, kind, letters[name], *rest) for g, name, kind, _, *rest in nodes]
+        nodes: list[tuple[object, ...]] = [
+            (number, e.id, e.kind, e.name[0].upper(), None, None, None, False) for e in graph.entities
+        ]
         literals: dict[str, Fact] = {}
         edges = []
         for fact in graph.facts:
@@ -339,111 +333,3 @@ def _ranked(number: int, rank: Rank, rest: str) -> str:
         f"select distinct c from standing where coalesce(surely, 0) < {rank.place} "
         f"and coalesce(maybe, 0) >= {rank.place - 1}"
     )
-
-
-def brute_force(graph: Graph, pattern: Pattern) -> set[str]:
-    """Every assignment of the variables tried; names of those values of the focus that satisfy all but a rank."""
-    edges = [(fact.relation, fact.subject, _literal(fact), fact) for fact in graph.facts] + [
-        (fact.relation, fact.object, fact.subject, fact) for fact in graph.facts if fact.relation in SYMMETRIC
-    ]
-    literals = {end: fact for _, _, end, fact in edges if fact.value_type != "entity"}
-    entity = {one.id: one for one in graph.entities}
-    choices = [
-        [end for end, fact in literals.items() if fact.value_type == pattern.value_types[name]]
-        if name in pattern.value_types
-        else list(entity)
-        for name in pattern.variables
-    ]
-    found: set[str] = set()
-    for values in product(*choices):
-        value = dict(zip(pattern.variables, values, strict=True))
-        if value[pattern.focus] in found:
-            continue
-        if (
-            all(_holds(edges, atom, value) for atom in pattern.atoms)
-            and all(value[one] != value[other] for one, other in pattern.distinct)
-            and all(_fits(one, value[one.variable], entity, literals) for one in pattern.domains)
-            and all(_meets(one, value, entity, literals, edges) for one in pattern.conditions)
-        ):
-            found.add(value[pattern.focus])
-    return found
-
-
-def _literal(fact: Fact) -> str:
-    return fact.object if fact.value_type == "entity" else f"{fact.value_type}|{fact.object}|{fact.unit}"
-
-
-def _holds(edges: list[tuple[str, str, str, Fact]], atom: Atom, value: dict[str, str]) -> bool:
-    said = (atom.relation, value[atom.subject], value[atom.object])
-    for relation, subject, other, fact in edges:
-        if (relation, subject, other) == said and atom.stated_in in (None, fact.source.kind):
-            years = set(range(fact.start or 1900, (fact.end or 2000) + 1))
-            first = int((atom.at or "1900").removesuffix("s"))
-            if atom.at is None or years & set(range(first, first + (10 if atom.at.endswith("s") else 1))):
-                return True
-    return False
-
-
-def _fits(domain: Domain, value: str, entity: dict[str, Entity], literals: dict[str, Fact]) -> bool:
-    if value in entity:
-        one = entity[value]
-        return domain.value == {"entity": one.id, "kind": one.kind, "initial": one.name[0].upper()}[domain.lattice]
-    fact = literals[value]
-    match domain.lattice:
-        case "value":
-            return fact.object == domain.value
-        case "range":
-            low, high = map(float, domain.value.split(".."))
-            return low <= float(fact.object) <= high
-        case "converted":
-            span, unit = domain.value.split(" ", 1)
-            low, high = map(float, span.split(".."))
-            factor, own = UNITS[unit], UNITS[fact.unit]
-            assert factor is not None
-            return fact.unit is None or (own is not None and low <= round(float(fact.object) * own / factor, 9) <= high)
-    year, label = int(fact.object[:4]), domain.value
-    years = {
-        "year": lambda: (int(label), int(label)),
-        "decade": lambda: (int(label[:-1]), int(label[:-1]) + 9),
-        "half_century": lambda: (int(label[:4]), int(label[5:])),
-        "century": lambda: (int(label) * 100 - 100, int(label) * 100),
-    }
-    first, last = years[domain.lattice]()
-    return first <= year <= last
-
-
-def _meets(
-    condition: Condition,
-    value: dict[str, str],
-    entity: dict[str, Entity],
-    literals: dict[str, Fact],
-    edges: list[tuple[str, str, str, Fact]],
-) -> bool:
-    if isinstance(condition, Rank):
-        return True
-    here = [value[name] for name in speaks_of(condition, "")]
-    if isinstance(condition, Compare):
-        left, right = (
-            float(literals[one].object[:4] if literals[one].value_type == "date" else literals[one].object)
-            for one in here
-        )
-        if condition.measure == "difference":
-            measure = left - right
-        elif min(left, right) < 0 or left == right == 0:
-            return True
-        else:
-            measure = left / right if right else math.inf
-        return (condition.low is None or measure >= condition.low) and (
-            condition.high is None or measure <= condition.high
-        )
-    if isinstance(condition, Bears):
-        one = entity[here[0]]
-        return condition.name.casefold() in {name.casefold() for name in (one.name, *one.aliases)}
-    partners = {
-        (other if condition.forward else subject)
-        for relation, subject, other, _ in edges
-        if relation == condition.relation and (subject if condition.forward else other) == here[0]
-    }
-    if isinstance(condition, Count):
-        return len(partners) == condition.number
-    return not partners if condition.object is None else condition.object not in partners

@@ -4,7 +4,8 @@ import random
 from collections import Counter
 
 import pytest
-from proof_oracles import Graph, Sql, brute_force, random_graph, random_question
+from proof_by_trying import brute_force
+from proof_oracles import Graph, Sql, random_graph, random_question
 
 from websailor.questions.proof.engine import ask, is_only_answer
 from websailor.questions.proof.query import compile_pattern
@@ -12,7 +13,19 @@ from websailor.records import Pattern, Rank
 
 QUERIES = 50
 GRAPHS = 40
-FEATURES = ("without", "count", "bears", "compare", "rank", "at", "stated_in", "converted", "decade", "cycle", "distinct")
+FEATURES = (
+    "without",
+    "count",
+    "bears",
+    "compare",
+    "rank",
+    "at",
+    "stated_in",
+    "converted",
+    "decade",
+    "cycle",
+    "distinct",
+)
 
 
 def found_by_engine(graph: Graph, pattern: Pattern) -> set[str]:
@@ -49,13 +62,13 @@ def test_thousands_of_queries_have_the_answers_of_duckdb() -> None:
 def test_queries_have_the_answers_that_trying_everything_finds(seed: int) -> None:
     rng = random.Random(seed)
     tried = 0
-    while tried < 40:
+    while tried < 60:
         graph = random_graph(rng)
         pattern = random_question(rng, graph)
         pattern = pattern.model_copy(
             update={"conditions": tuple(one for one in pattern.conditions if not isinstance(one, Rank))}
         )
-        if len(pattern.variables) > 4 or not pattern.conditions:
+        if len(pattern.variables) > 3 or not pattern.conditions:
             continue
         tried += 1
         assert found_by_engine(graph, pattern) == brute_force(graph, pattern), pattern.model_dump_json()
@@ -65,7 +78,7 @@ def test_queries_have_the_answers_that_trying_everything_finds(seed: int) -> Non
 def test_the_verdict_on_uniqueness_agrees_with_the_answers(seed: int) -> None:
     rng = random.Random(seed)
     unique = 0
-    for _ in range(150):
+    for _ in range(100):
         graph = random_graph(rng)
         pattern = random_question(rng, graph)
         nodes = ask(graph.tables, pattern).nodes.tolist()

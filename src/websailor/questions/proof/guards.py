@@ -36,7 +36,8 @@ class Guard:
             for values, nodes in ((self.left_values, left), (self.right_values, right))
         )
         if self.is_ratio:
-            one, other = np.where(one < 0, np.nan, one), np.where(other < 0, np.nan, other)
+            # Adding zero turns -0, by which a ratio would be of the wrong sign, into 0.
+            one, other = np.where(one < 0, np.nan, one + 0.0), np.where(other < 0, np.nan, other + 0.0)
         return one, other
 
     def passes(self, left: Nodes, right: Nodes) -> Mask:
