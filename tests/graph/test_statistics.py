@@ -3,6 +3,7 @@
 import io
 
 import networkx as nx
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,3 +71,26 @@ def test_the_table_shows_both_sides() -> None:
     text = console.export_text()
     assert "cycle rank" in text
     assert "100.0%" in text
+
+
+@given(graphs())
+def test_popularity_solves_the_equation_of_pagerank(graph: nx.Graph) -> None:
+    count, edges = len(graph), [(one, other) for one, other in graph.edges if one % 3]
+    found_N = popularity(count, np.array(edges, dtype=np.int64).reshape(-1, 2), rounds=1000)
+    walk_NN = np.zeros((count, count))
+    for one, other in edges:
+        walk_NN[other, one] += 1
+    out_N = walk_NN.sum(axis=0)
+    walk_NN = np.where(out_N > 0, walk_NN / np.maximum(out_N, 1), 1 / count)
+    expected_N = np.linalg.solve(np.eye(count) - 0.85 * walk_NN, np.full(count, 0.15))
+    np.testing.assert_allclose(found_N, expected_N, atol=1e-4)
+
+
+def test_a_plain_expansion_stands_beside() -> None:
+    console = Console(width=140, record=True, file=io.StringIO())
+    tree = measure([*"ab"], [("a", "b")])
+    console.print(statistics_table(Comparison(before=tree, after=tree, plain=tree, sources={"table": 3})))
+    text = console.export_text()
+    assert "plain expansion" in text
+    assert "no cycle" in text
+    assert "table 3" in text

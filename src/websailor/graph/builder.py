@@ -123,13 +123,25 @@ class GraphBuilder:
         """Grow, then densify, within the budget."""
         for seed in islice(self._seeds, len(self._config.seeds) or self._config.seed_count):
             self._frontier.add(seed)
-        self._limit = round(self._config.edges * (1 - self._config.densify))
+        budget, share = self._config.edges, 1 - self._config.densify
+        self._limit = round(budget * share)
+        while self._grow_to_limit():
+            self._limit = budget
+            self._close()
+            self._join_pairs()
+            if self.edges >= budget:
+                break
+            # Nothing more closes among what is known: what is left of the budget is shared out again.
+            self._limit = self.edges + max(1, round((budget - self.edges) * share))
+        self._limit = budget
+        self._mention()
+
+    def _grow_to_limit(self) -> bool:
+        """Grow up to the limit; False when there was nothing to grow by."""
+        before = len(self._expanded)
         while self.edges < self._limit and self._grow():
             pass
-        self._limit = self._config.edges
-        self._close()
-        self._join_pairs()
-        self._mention()
+        return len(self._expanded) > before
 
     def read_all(self) -> None:
         """Read every seed and nothing else: the graph of a whole corpus."""
@@ -305,8 +317,11 @@ class GraphBuilder:
         self.spelling.subtract(reading.great)
         accepted = [fact for fact in reading.facts if fact.id not in self.facts]
         if known_only:
-            known = self.nodes.keys() | {reading.title}
-            accepted = [fact for fact in accepted if ends(fact) <= known]
+            accepted = [fact for fact in accepted if all(end in self.nodes or end == reading.title for end in ends(fact))]
+        elif self.nodes:
+            # A list tells of many entities: only those that have to do with the graph join it.
+            own = reading.title
+            accepted = [fact for fact in accepted if any(end in self.nodes or end == own for end in ends(fact))]
         absent = set(reading.absent)
         for fact in accepted:
             self._accept(fact, absent)

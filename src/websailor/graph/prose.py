@@ -44,7 +44,7 @@ _HEDGE = re.compile(
     r"|said to|former)\b"
 )
 _LIFE = re.compile(rf"({_DATE})\s*[–—-]\s*({_DATE})\s*$")
-_BORN = re.compile(rf"\bborn (?:[^();,]* )?({_DATE})\s*$")
+_BORN = re.compile(rf"\bborn (?:[^();,]*? )??({_DATE})\s*$")
 _NUMERAL = re.compile(r"(?:[IVX]+|Jr\.?|Sr\.?)$")
 
 
