@@ -44,6 +44,7 @@ WHOLE = {
     "run": ("runs", "Run a recipe from its first table to its last." + SETTINGS),
     "report": ("publish", "Write the report page of a run."),
     "ask": ("ask", "Ask a trained agent; its turns are shown as they come."),
+    "doctor": ("doctor", "Show what is configured, reachable and safe."),
 }
 STAGES = {
     "sft": ("training", "Cold start: train a checkpoint on trajectories."),
@@ -60,6 +61,10 @@ GROUPS = {
             "search": "Search a wiki as the agent does.",
             "show": "Show one page.",
         },
+    ),
+    "serve": (
+        "Servers for agents and trainers made elsewhere.",
+        {"web": "Search and pages of a wiki over HTTP."},
     ),
     "graph": ("The knowledge graph.", {"build": "Grow the knowledge graph of a wiki."}),
     "questions": (

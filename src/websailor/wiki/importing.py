@@ -177,7 +177,10 @@ def _batches(source: Source, writer: StoreWriter, workers: int) -> Generator[tup
         for position, future in waiting:
             yield position, future.result()
     except BrokenProcessPool as error:
-        raise UserError("a parsing process was killed (out of memory?): run the same command again to go on") from error
+        raise UserError(
+            "a parsing process died: run the same command again to go on. If memory was short, free some; "
+            'a script that imports needs `if __name__ == "__main__":`, since processes that parse load it too'
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -26,7 +26,7 @@ COMMON_SHARE = 0.1
 """Terms in more than this share of the pages select nothing while rarer ones remain."""
 LONGEST_QUERY = 32
 _TITLE_BOOST, _ALIAS_BOOST, _PAIR_BOOST = 0.75, 0.5, 2.5
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _NAME_PAIR = re.compile(r"\b([^\W\d_a-zß-öø-ÿ]\w*)[ \-](?=([^\W\d_a-zß-öø-ÿ]\w*))")
 _WORD = re.compile(r"\w+")
 _FUNCTION_WORDS = name_set("search", "function_words")
@@ -57,9 +57,9 @@ def _register(index: tantivy.Index) -> None:
 
 def _spaced(text: str) -> str:
     """Chinese, Japanese and Korean runs as overlapping character pairs, so that they are words to the tokenizer."""
-    if text.isascii() or not _CJK.search(text):
+    if text.isascii() or not CJK.search(text):
         return text
-    return _CJK.sub(lambda run: " " + " ".join(_bigrams(run.group())) + " ", text)
+    return CJK.sub(lambda run: " " + " ".join(_bigrams(run.group())) + " ", text)
 
 
 def _bigrams(run: str) -> list[str]:

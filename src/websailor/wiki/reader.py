@@ -8,7 +8,7 @@ from pathlib import Path
 from websailor.errors import UserError
 from websailor.records import Hit, Page
 from websailor.wiki.index import DIRECTORY_NAME, Scored, SearchIndex
-from websailor.wiki.snippets import Candidates, best_line, page_candidates, shorten
+from websailor.wiki.snippets import Candidates, best_line, page_candidates, passage, shorten
 from websailor.wiki.store import PageStore
 
 WORLD_FILE = "world.json"
@@ -17,6 +17,7 @@ LINE_WEIGHT = 10.0
 SMALL_PAGE = 4096
 """Mean size of page, in bytes, up to which more pages than asked for are looked into line by line."""
 _RESULTS_KEPT = 1 << 15
+_PASSAGES_KEPT = 1 << 13
 _PAGES_KEPT = 1 << 11
 _CANDIDATES_KEPT = 1 << 13
 
@@ -41,6 +42,7 @@ class Wiki:
         self._read = lru_cache(maxsize=_PAGES_KEPT)(self._store.read)
         self._candidates = lru_cache(maxsize=_CANDIDATES_KEPT)(self._read_candidates)
         self._results = lru_cache(maxsize=_RESULTS_KEPT)(self._search)
+        self._passages = lru_cache(maxsize=_PASSAGES_KEPT)(self._search_passages)
 
     def __reduce__(self) -> tuple[type["Wiki"], tuple[Path]]:
         return (Wiki, (self.path,))
@@ -98,9 +100,25 @@ class Wiki:
         """
         return list(self._results(" ".join(query.split()), k))
 
+    def passages(self, query: str, k: int = 10) -> list[Hit]:
+        """The same pages, but each with a passage: the line that answers best and what stands around it."""
+        return list(self._passages(" ".join(query.split()), k))
+
     def _search(self, query: str, k: int) -> tuple[Hit, ...]:
+        ranked, weights = self._ranked(query, k)
+        return tuple(self._hit(*found, weights) for found in ranked)
+
+    def _search_passages(self, query: str, k: int) -> tuple[Hit, ...]:
+        hits = []
+        for pid, score, line in self._ranked(query, k)[0]:
+            page = self._candidates(pid)
+            hits.append(Hit(title=page.title, url=page.url, snippet=passage(page, line), score=round(score, 4)))
+        return tuple(hits)
+
+    def _ranked(self, query: str, k: int) -> tuple[list[tuple[int, float, str]], dict[str, float]]:
+        """(page number, score, best line) of the `k` best pages, and the weights of the query's terms."""
         if k <= 0 or not query:
-            return ()
+            return [], {}
         found = self._index.search(query, k * self._depth)
         exact = self._pid(query)
         if exact is not None and all(scored.pid != exact for scored in found):
@@ -113,7 +131,7 @@ class Wiki:
             line, line_score = best_line(self._candidates(pid), weights)
             ranked.append((pid != exact, -score - LINE_WEIGHT * line_score, pid, line))
         ranked.sort()
-        return tuple(self._hit(pid, -score, line, weights) for _, score, pid, line in ranked[:k])
+        return [(pid, -score, line) for _, score, pid, line in ranked[:k]], weights
 
     def _hit(self, pid: int, score: float, line: str, weights: dict[str, float]) -> Hit:
         page = self._candidates(pid)

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from websailor.records import Page
-from websailor.wiki.index import SearchIndex, page_lines
+from websailor.wiki.index import CJK, SearchIndex, page_lines
 from websailor.wiki.sentences import sentence_spans
 
 LONGEST_SNIPPET = 30
+"""Words."""
+LONGEST_PASSAGE = 100
 """Words."""
 MOST_LINES = 150
 """Lines of a page that are looked at: the infobox and the beginning of the text."""
@@ -76,22 +78,50 @@ def best_line(page: Candidates, weights: Mapping[str, float]) -> tuple[str, floa
     return best, best_score + titled
 
 
+def passage(page: Candidates, line: str) -> str:
+    """At most about `LONGEST_PASSAGE` words: `line`, the lines behind it, then those before it, in their order."""
+    lines = page.lines
+    if line not in lines:
+        return line
+    start = lines.index(line)
+    end, left = start + 1, LONGEST_PASSAGE - word_count(line)
+    while end < len(lines) and left >= word_count(lines[end]):
+        left -= word_count(lines[end])
+        end += 1
+    while start and left >= word_count(lines[start - 1]):
+        start -= 1
+        left -= word_count(lines[start])
+    return "\n".join(lines[start:end])
+
+
+def word_count(text: str) -> int:
+    """Words of a line; two characters of a script without spaces count as one."""
+    words = text.count(" ") + 1
+    return words if text.isascii() else words + sum(len(run) for run in CJK.findall(text)) // 2
+
+
 def shorten(text: str, index: SearchIndex, terms: Iterable[str]) -> str:
     """At most `LONGEST_SNIPPET` words: the window that holds most of `terms`."""
-    words = text.split()
+    words, wanted = text.split(), set(terms)
+    if not text.isascii() and word_count(text) > LONGEST_SNIPPET and CJK.search(text):
+        hits = [1 if text[at : at + 2] in wanted else 0 for at in range(len(text))]
+        return _window(list(text), hits, 2 * LONGEST_SNIPPET, "")
     if len(words) <= LONGEST_SNIPPET:
         return " ".join(words)
-    wanted = set(terms)
-    hits = [1 if wanted.intersection(index.words_of_word(word)) else 0 for word in words]
-    inside = best = sum(hits[:LONGEST_SNIPPET])
-    start, latest = 0, len(words) - LONGEST_SNIPPET
+    return _window(words, [1 if wanted.intersection(index.words_of_word(word)) else 0 for word in words])
+
+
+def _window(words: list[str], hits: list[int], longest: int = LONGEST_SNIPPET, joint: str = " ") -> str:
+    """The run of `longest` words with most hits."""
+    inside = best = sum(hits[:longest])
+    start, latest = 0, max(0, len(words) - longest)
     for at in range(1, latest + 1):
-        inside += hits[at + LONGEST_SNIPPET - 1] - hits[at - 1]
+        inside += hits[at + longest - 1] - hits[at - 1]
         if inside > best:
             best, start = inside, at
     if start:
         # The terms in the middle, so that their sentence can be understood.
-        found = [at for at in range(start, start + LONGEST_SNIPPET) if hits[at]]
-        start = max(0, min(latest, (found[0] + found[-1] + 1 - LONGEST_SNIPPET) // 2))
-    end = start + LONGEST_SNIPPET
-    return ("... " if start else "") + " ".join(words[start:end]) + (" ..." if end < len(words) else "")
+        found = [at for at in range(start, start + longest) if hits[at]]
+        start = max(0, min(latest, (found[0] + found[-1] + 1 - longest) // 2))
+    end = start + longest
+    return ("... " if start else "") + joint.join(words[start:end]) + (" ..." if end < len(words) else "")
