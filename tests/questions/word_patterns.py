@@ -312,10 +312,9 @@ class Reader:
 
     def _phrased(self, pattern: Pattern, operator: str, name: str, path: list[Fact]) -> Pattern:
         """The pattern with a phrase over a path from the focus; its end is named or told in one clause."""
-        here, entity, first = pattern.focus, pattern.assignment[pattern.focus], len(pattern.atoms)
+        here, first = pattern.focus, len(pattern.atoms)
         for fact in path:
             pattern, here = with_entity(pattern, here, fact)
-            entity = pattern.assignment[here]
         atoms = tuple(range(first, len(pattern.atoms)))
         phrase = Phrase(operator=operator, name=name, atoms=atoms, left=pattern.focus, right=here)
         pattern = pattern.model_copy(update={"phrases": (phrase,)})

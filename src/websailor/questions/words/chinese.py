@@ -33,9 +33,9 @@ class ChineseFrames:
         when = "前" if before else "后"
         return [f"在{event}{amount or '之'}{when}{happened}"]
 
-    def alike(self, shared: Sequence[str]) -> list[str]:
-        nouns = "和".join(shared)
-        return [f"与{{o}}有相同的{nouns}", f"和{{o}}有着相同的{nouns}"]
+    def alike(self, shared: Sequence[str], only: bool) -> list[str]:
+        told = f"{'相同' if only else '共同'}的{'和'.join(shared)}"
+        return [f"与{{o}}有{told}", f"和{{o}}有着{told}"]
 
     def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
         whose = f"该{noun}" if of_end else "其"
@@ -63,7 +63,8 @@ class Chinese(Speaker):
         return f"该{role or self.noun(variable)}"
 
     def value(self, domain: Domain, unit: str | None) -> str:
-        suffix = f" {unit}" if unit else ""
+        suffix = self.amounts.unit(unit) if unit else ""
+        suffix = f" {suffix}" if suffix[:1].isascii() and suffix else suffix
         match domain.lattice:
             case "decade":
                 return chinese_decade(domain.value)

@@ -51,7 +51,7 @@ class English(Speaker):
         return f"that {role or self.noun(variable)}"
 
     def value(self, domain: Domain, unit: str | None) -> str:
-        suffix = f" {unit}" if unit else ""
+        suffix = f" {self.amounts.unit(unit)}" if unit else ""
         match domain.lattice:
             case "decade":
                 return f"the {domain.value}"
@@ -136,6 +136,8 @@ class English(Speaker):
         choices = phrases.verbs
         if clause.end is None:
             return self.rng.choice(choices)
+        if self.is_span(clause.end):
+            choices = [phrase for phrase in choices if " since {" not in phrase] or choices
         if "," in self.other_end(clause):
             choices = [phrase for phrase in choices if ends_with_slot(phrase)] or choices
         if self.is_long(clause.end):

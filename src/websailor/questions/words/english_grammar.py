@@ -80,9 +80,11 @@ class EnglishFrames:
     def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
         return [f"{happened} {f'{amount} ' if amount else ''}{'before' if before else 'after'} {event}"]
 
-    def alike(self, shared: Sequence[str]) -> list[str]:
-        same = listed([f"the same {noun}" for noun in shared])
-        return [f"shares {listed([with_article(noun) for noun in shared])} with {{o}}", f"has {same} as {{o}}"]
+    def alike(self, shared: Sequence[str], only: bool) -> list[str]:
+        shares = f"shares {listed([with_article(noun) for noun in shared])} with {{o}}"
+        same = f"has {listed([f'the same {noun}' for noun in shared])} as {{o}}"
+        in_common = f"has {listed([with_article(noun) for noun in shared])} in common with {{o}}"
+        return [shares, same if only else in_common]
 
     def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
         """In brackets, before what may be a long noun phrase."""

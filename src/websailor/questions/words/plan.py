@@ -294,6 +294,11 @@ def told_variables(root: Thing) -> list[str]:
     return list(dict.fromkeys(thing.variable for thing in things(root)))
 
 
+def _is_bare(pattern: Pattern, end: End) -> bool:
+    """True for what only its type describes: "the same school as another person"."""
+    return isinstance(end, Thing) and not (end.clauses or end.called or domain_of(pattern, end.variable, "entity"))
+
+
 def other_variables(pattern: Pattern, root: Thing) -> frozenset[str]:
     """Variables to be worded as "another X": of each pair that must differ the one told later, or the one without a
     name. What is compared or shares something need not be: the words imply it.
@@ -303,7 +308,7 @@ def other_variables(pattern: Pattern, root: Thing) -> frozenset[str]:
         {clause.end.variable, thing.variable}
         for thing in things(root)
         for clause in thing.clauses
-        if clause.end is not None and isinstance(clause.said, Phrase | Compare)
+        if isinstance(clause.said, Phrase | Compare) and clause.end is not None and not _is_bare(pattern, clause.end)
     ]
     found: set[str] = set()
     for pair in pattern.distinct:

@@ -27,8 +27,8 @@ class Frames(Protocol):
         """ "died before the founding of {o}", by an amount or by none."""
         ...
 
-    def alike(self, shared: Sequence[str]) -> list[str]:
-        """ "shares a birthplace and an employer with {o}"."""
+    def alike(self, shared: Sequence[str], only: bool) -> list[str]:
+        """ "shares a birthplace and an employer with {o}"; `only`: nothing has two of them."""
         ...
 
     def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
@@ -165,13 +165,16 @@ class Sayings:
 
     def _alike(self, phrase: Phrase) -> Phrases:
         shared: list[str] = []
+        only = True
         for number in phrase.atoms[::2]:
             atom = self.pattern.atoms[number]
             inverse = atom.object in (phrase.left, phrase.right)
-            name = self._some(self.relation(atom), "shared_inverse" if inverse else "shared")[0]
+            relation = self.relation(atom)
+            only = only and (relation.inverse_functional if inverse else relation.functional)
+            name = self._some(relation, "shared_inverse" if inverse else "shared")[0]
             if name not in shared:
                 shared.append(name)
-        return Phrases(self.frames.alike(shared))
+        return Phrases(self.frames.alike(shared, only))
 
     # ------------------------------------------------------------ conditions
 

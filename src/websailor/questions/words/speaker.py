@@ -127,13 +127,13 @@ class Speaker(ABC):
         """ "that company", where it was the only one, or by the role in which it was introduced: "that employer"."""
         if sum(self.type_of(thing.variable) == self.type_of(variable) for thing in things(self.root)) == 1:
             return self.that(variable, None)
-        roles = {
-            clause.end.variable: self.sayings.of(clause).noun
-            for clause in clauses(self.root)
-            if isinstance(clause.end, Thing) and isinstance(clause.said, Atom) and clause.forward
-        }
-        role = roles.get(variable)
-        if role is None or role in _NO_PERSON or list(roles.values()).count(role) > 1:
+        atoms = [clause for clause in clauses(self.root) if isinstance(clause.said, Atom)]
+        roles = [self.sayings.of(clause).noun for clause in atoms]
+        role = next(
+            (role for role, clause in zip(roles, atoms, strict=True) if clause.forward and _leads_to(clause, variable)),
+            None,
+        )
+        if role is None or role in _NO_PERSON or roles.count(role) > 1:
             raise NoWording(f"no short way to speak of {variable} again")
         return self.that(variable, role)
 
@@ -182,9 +182,17 @@ class Speaker(ABC):
         domain = domain_of(self.pattern, variable, "initial")
         return domain.value if domain is not None else None
 
+    def is_span(self, end: End) -> bool:
+        """True for a date told as from one year to another."""
+        return domain_of(self.pattern, end.variable, "half_century") is not None
+
     def is_long(self, end: End | None) -> bool:
         """True when the noun phrase carries clauses of its own."""
         return isinstance(end, Thing) and (bool(end.clauses) or self.initial(end.variable) is not None)
+
+
+def _leads_to(clause: Clause, variable: str) -> bool:
+    return isinstance(clause.end, Thing) and clause.end.variable == variable
 
 
 def looks_back(clause: Clause) -> bool:
