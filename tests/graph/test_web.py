@@ -13,7 +13,7 @@ from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.graph.reader import FAILURES_IN_A_ROW
 from websailor.graph.report import read_statistics
-from websailor.records import Entity, Fact, Hit, Page, Reject
+from websailor.records import Entity, Fact, Hit, InfoboxField, Page, Reject
 from websailor.tools.base import ToolFailure, Web
 from websailor.tools.memory import InMemoryWeb
 
@@ -21,11 +21,12 @@ SITE = "https://en.wikipedia.org/wiki/"
 
 
 def served(title: str, kind: str = "person", text: str = "", **infobox: str | list[str]) -> Page:
-    fields = {
-        key: [entity(one) for one in ([value] if isinstance(value, str) else value)] for key, value in infobox.items()
-    }
-    made = page(title, kind, text or f"{title} is here.", **fields)
-    return made.model_copy(update={"url": SITE + title.replace(" ", "_")})
+    fields = tuple(
+        InfoboxField(key=key, values=tuple(entity(one) for one in ([value] if isinstance(value, str) else value)))
+        for key, value in infobox.items()
+    )
+    made = page(title, kind, text or f"{title} is here.")
+    return made.model_copy(update={"url": SITE + title.replace(" ", "_"), "infobox": fields})
 
 
 def redirect(title: str, target: str) -> Page:

@@ -316,11 +316,11 @@ class GraphBuilder:
         self.spelling.update(reading.small)
         self.spelling.subtract(reading.great)
         accepted = [fact for fact in reading.facts if fact.id not in self.facts]
+        own = reading.title
         if known_only:
-            accepted = [fact for fact in accepted if all(end in self.nodes or end == reading.title for end in ends(fact))]
+            accepted = [fact for fact in accepted if all(end in self.nodes or end == own for end in ends(fact))]
         elif self.nodes:
             # A list tells of many entities: only those that have to do with the graph join it.
-            own = reading.title
             accepted = [fact for fact in accepted if any(end in self.nodes or end == own for end in ends(fact))]
         absent = set(reading.absent)
         for fact in accepted:

@@ -18,7 +18,7 @@ from websailor.records import Record
 if TYPE_CHECKING:
     from rich.table import Table
 
-_ROWS = (
+MEASURES = (
     ("entities", "nodes", "{:,}"),
     ("edges", "edges", "{:,}"),
     ("density", "density", "{:.5f}"),
@@ -31,6 +31,7 @@ _ROWS = (
     ("giant component", "giant_component", "{:.1%}"),
     ("largest degree", "largest_degree", "{:,}"),
 )
+"""Name, field of `GraphStatistics`, and how it is written."""
 
 
 class Comparison(Record):
@@ -57,18 +58,27 @@ def read_statistics(path: Path) -> Comparison:
     return Comparison.model_validate({name: content[name] for name in Comparison.model_fields if name in content})
 
 
+def columns(found: Comparison) -> dict[str, GraphStatistics]:
+    """What stands side by side, by name."""
+    beside = {} if found.plain is None else {"plain expansion": found.plain}
+    return {"before": found.before, "after": found.after, **beside}
+
+
+def rows(found: Comparison) -> list[tuple[str, list[str]]]:
+    """Every measure with its value in each column."""
+    measured = columns(found).values()
+    return [(title, [style.format(getattr(one, field)) for one in measured]) for title, field, style in MEASURES]
+
+
 def statistics_table(found: Comparison) -> "Table":
     """The measures side by side."""
     from rich.table import Table
 
-    columns = [("before", found.before), ("after", found.after)]
-    if found.plain is not None:
-        columns.append(("plain expansion", found.plain))
-    table = Table("", *(name for name, _ in columns), title="Knowledge graph: before and after densification")
+    table = Table("", *columns(found), title="Knowledge graph: before and after densification")
     for column in table.columns[1:]:
         column.justify = "right"
-    for title, field, style in _ROWS:
-        table.add_row(title, *(style.format(getattr(measured, field)) for _, measured in columns))
+    for title, values in rows(found):
+        table.add_row(title, *values)
     said = ["hubs: " + ", ".join(f"{name} {degree}" for name, degree in found.after.hubs[:5])]
     if found.hubs_left_out:
         said.append(f"not expanded as hubs: {len(found.hubs_left_out)}")

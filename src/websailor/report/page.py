@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from websailor.graph import report as graph_report
 from websailor.records import Message, Question, Trajectory
 from websailor.report.charts import Interval, bars, interval_chart, staircase
 from websailor.report.curves import training_charts
@@ -147,6 +148,21 @@ def graph_section(run: Run, size: int) -> dict[str, Any] | None:
             for key, name, percent in GRAPH_STATISTICS
             if key in counts
         ],
+        "comparison": graph_comparison(run.path / "graph"),
+    }
+
+
+def graph_comparison(graph: Path) -> dict[str, Any] | None:
+    """What densification did, where the graph was grown rather than read whole."""
+    if not (graph / "statistics.json").is_file():
+        return None
+    found = graph_report.read_statistics(graph)
+    if found.plain is None and found.before == found.after:
+        return None
+    return {
+        "columns": list(graph_report.columns(found)),
+        "rows": graph_report.rows(found),
+        "hubs_left_out": found.hubs_left_out,
     }
 
 
