@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from websailor.errors import UserError
-from websailor.questions.proof.sets import Members, Nodes
+from websailor.questions.proof.sets import Members, Nodes, is_full
 from websailor.records import Entity, Fact, SourceKind, ValueType
 
 Floats = npt.NDArray[np.float64]
@@ -47,6 +47,8 @@ class Rows:
     """(K + 1,) row bounds in `values`."""
     values: Nodes
     """(E,) the other ends, sorted within a row."""
+    fan: float
+    """Values of a row, on average."""
     functional: bool
     """No row has two values."""
     dense: npt.NDArray[np.int32] | None = None
@@ -62,23 +64,19 @@ class Rows:
         else:
             row = np.searchsorted(self.keys, nodes)
             here = self.keys.take(row, mode="clip") == nodes
-            if not here.all():
+            if not is_full(here):
                 nodes, row = nodes[here], row[here]
             first = self.starts[row]
             length = self.starts[row + 1] - first
         if self.functional:
             here = length > 0
-            if not here.all():
+            if not is_full(here):
                 nodes, first = nodes[here], first[here]
             return nodes, self.values[first]
         end = np.cumsum(length)
         total = int(end[-1]) if len(end) else 0
         index = np.arange(total) + np.repeat(first - end + length, length)
         return np.repeat(nodes, length), self.values[index]
-
-    def reach(self, count: int) -> float:
-        """How many edges so many nodes are likely to have."""
-        return count if self.functional else min(count * (len(self.values) / max(len(self.keys), 1)), len(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +199,7 @@ def _rows(key: Nodes, value: Nodes, node_count: int) -> Rows:
         dense = np.zeros(node_count + 1, dtype=np.int32)
         dense[keys + 1] = np.diff(starts)
         np.cumsum(dense, out=dense)
-    return Rows(keys, starts, value, functional=len(keys) == len(value), dense=dense)
+    return Rows(keys, starts, value, len(value) / max(len(keys), 1), functional=len(keys) == len(value), dense=dense)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from websailor.questions.proof.query import Query
-from websailor.questions.proof.sets import Members, Nodes, unique, unique_sorted
+from websailor.questions.proof.sets import Members, Nodes, is_full, unique, unique_sorted
 
 CORE = -1
 
@@ -165,12 +165,9 @@ class _Reduction:
             return len(pairs[0])
         table, subject, other = self.query.atoms[number]
         subjects, objects = state.domains[subject], state.domains[other]
-        least = table.size
-        if subjects is not None:
-            least = min(least, table.by_subject.reach(len(subjects)))
-        if objects is not None:
-            least = min(least, table.by_object.reach(len(objects)))
-        return least
+        forth = math.inf if subjects is None else table.by_subject.fan * len(subjects.nodes)
+        back = math.inf if objects is None else table.by_object.fan * len(objects.nodes)
+        return min(forth, back, table.size)
 
     def _wake(self, variable: int, cause: int) -> None:
         """Whatever a smaller set of candidates may concern is looked at (again)."""
@@ -188,7 +185,7 @@ class _Reduction:
             state.unfiltered[variable] = False
             for limit, wanted in self.query.filters[variable]:
                 keep = limit.has(nodes) if wanted else ~limit.has(nodes)
-                if not keep.all():
+                if not is_full(keep):
                     nodes, members = nodes[keep], None
         state.domains[variable] = members or Members(nodes, self.query.node_count)
         return len(nodes) > 0
@@ -206,7 +203,7 @@ class _Reduction:
         if parent == CORE or not self.loose[other if parent == subject else subject]:
             state.pairs[number] = (subject_P, object_P)
         self.cost[number] = size
-        shrunk = False
+        settled = False
         sides = ((subject, subject_P, not by_object), (other, object_P, by_object))
         for variable, column_P, is_sorted in sides if subject != other else sides[by_object : by_object + 1]:
             if self.loose[variable] and variable != parent:
@@ -221,8 +218,8 @@ class _Reduction:
             after = state.domains[variable]
             assert after is not None
             self._wake(variable, number if len(after) == len(kept) else CORE)
-            shrunk = True
-        return not (shrunk and self.query.distinct) or self._apply_inequalities()
+            settled = settled or before is None or len(after) == 1
+        return not settled or self._apply_inequalities()
 
     def _unique(self, column: Nodes) -> Nodes:
         span = self.query.node_count
@@ -241,8 +238,8 @@ class _Reduction:
         if pairs is not None:
             subject_P, object_P = pairs
         else:
-            forth = table.size if subjects is None else table.by_subject.reach(len(subjects))
-            back = table.size if objects is None else table.by_object.reach(len(objects))
+            forth = math.inf if subjects is None else table.by_subject.fan * len(subjects.nodes)
+            back = math.inf if objects is None else table.by_object.fan * len(objects.nodes)
             if subjects is not None and forth <= back:
                 subject_P, object_P = table.by_subject.of(subjects.nodes)
                 subjects = None
@@ -268,7 +265,7 @@ class _Reduction:
             for limit, wanted in self.query.filters[child]:
                 kept = limit.has(column) if wanted else ~limit.has(column)
                 keep = kept if keep is None else keep & kept
-        if keep is None or keep.all():
+        if keep is None or is_full(keep):
             return subject_P, object_P
         return subject_P[keep], object_P[keep]
 
@@ -304,7 +301,7 @@ class _Reduction:
                     if settled is None or domain is None or len(settled) != 1:
                         continue
                     keep = domain.nodes != settled.nodes[0]
-                    if keep.all():
+                    if is_full(keep):
                         continue
                     if not self._set(other, domain.nodes[keep]):
                         return False
