@@ -8,7 +8,9 @@ from functools import cache
 import pytest
 from test_question_words import corpus, pattern
 
+from models.endpoint_server import EndpointServer, says
 from websailor.models.base import ContextExceeded
+from websailor.models.endpoint import EndpointConfig, EndpointModel, EndpointPolicy
 from websailor.models.scripted import ScriptedModel
 from websailor.questions.operators.additions import with_condition, with_untold
 from websailor.questions.words.fidelity import refusal
@@ -48,7 +50,7 @@ def reading(clause: SlottedClause, **changes: object) -> str:
 
 def rewritten(replies: list[str], language: Language = "en", tries: int = 1) -> Rewriting:
     model = ScriptedModel(replies)
-    found = asyncio.run(rewrite(corpus(), question(), model, language, random.Random(0), tries=tries))
+    found = asyncio.run(rewrite(corpus(), question(), lambda: model, language, random.Random(0), tries=tries))
     assert len(model.seen) == len(replies), "every reply was asked for"
     return found
 
@@ -153,14 +155,14 @@ def test_no_json_is_unreadable_and_a_second_try_counts() -> None:
 
 def test_a_turn_that_was_cut_off_is_refused() -> None:
     replies = honest()
-    replies[:2] = ["this person " * 500]
+    replies[:2] = ["this person " * 1500]
     assert rewritten(replies).refused == {"cut_off": 1}
 
 
 def test_what_the_model_raises_comes_through() -> None:
     model = ScriptedModel(honest(), context=5)
     with pytest.raises(ContextExceeded):
-        asyncio.run(rewrite(corpus(), question(), model, "en", random.Random(0)))
+        asyncio.run(rewrite(corpus(), question(), lambda: model, "en", random.Random(0)))
 
 
 def test_embedded_sentences_pass_their_own_checks() -> None:
@@ -175,3 +177,22 @@ def test_chinese_checks() -> None:
     assert refusal(clause, clause.text.replace("出生", "并非出生"), "zh") == "negation"
     assert refusal(clause, clause.text.replace("[A]", "[A]Velan"), "zh") == "name"
     assert refusal(clause, clause.text.replace("。", "三年。"), "zh") == "number"
+
+
+def test_through_an_endpoint() -> None:
+    """The same over a real socket, thoughts and all."""
+    server = EndpointServer(*(says(f"<think>hm</think>\n{reply}") for reply in honest()))
+    with server:
+        policy = EndpointPolicy(EndpointConfig(base_url=server.url, model="m", protocol="text"))
+
+        async def once() -> Rewriting:
+            try:
+                return await rewrite(corpus(), question(), lambda: EndpointModel(policy), "en", random.Random(0))
+            finally:
+                await policy.aclose()
+
+        found = asyncio.run(once())
+    assert found.refused == {}
+    assert len(server.asked) == 2 * found.clauses == found.usage.turns
+    sent = [body["messages"][-1]["content"] for body in server.bodies]
+    assert not any(name in text for text in sent for name in ("Cy", "Wok")), "the model never sees a name"

@@ -1,15 +1,15 @@
 """A question in a language model's words, checked clause by clause.
 
-Enters: a proved pattern, a `ChatModel`. Leaves: a `Rewriting`: the prompt, and how many clauses were refused, by
-reason. The model sees one clause at a time, with slots for all names and values, so that it can neither leak nor change
-them. Its sentence is checked without a model (`fidelity`), then read back by the model into what it states
-(`slotted.Reading`); on any mismatch the embedded sentence stays.
+Enters: a proved pattern, new conversations with a model. Leaves: a `Rewriting`: the prompt, and how many clauses were
+refused, by reason. The model sees one clause at a time, with slots for all names and values, so that it can neither
+leak nor change them. Its sentence is checked without a model (`fidelity`), then read back by the model into what it
+states (`slotted.Reading`); on any mismatch the embedded sentence stays.
 """
 
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,8 +24,8 @@ from websailor.wiki.relations import Language
 _PROMPTS = Path(__file__).parent / "prompts"
 _JSON = re.compile(r"\{.*\}", re.DOTALL)
 _LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "Chinese"}
-REWRITING = Sampling(temperature=0.8, max_tokens=400)
-READING = Sampling(temperature=0.0, max_tokens=400)
+REWRITING = Sampling(temperature=0.8, max_tokens=2000, stop=())
+READING = Sampling(temperature=0.0, max_tokens=2000, stop=())
 
 
 class Rewriting(Record):
@@ -71,7 +71,7 @@ class _Read(BaseModel):
 async def rewrite(
     corpus: Corpus,
     pattern: Pattern,
-    model: ChatModel,
+    chat: Callable[[], ChatModel],
     language: Language,
     rng: random.Random,
     *,
@@ -80,18 +80,18 @@ async def rewrite(
 ) -> Rewriting:
     """Say a question in the model's words, as far as they hold; the rest in embedded ones.
 
-    Each clause is tried `tries` times at most. `may_be_none` as in `realise`. Raises `NoWording` where even the
-    embedded words fail, and whatever the model raises.
+    Each turn is a conversation of its own, as `chat` opens it; each clause is tried `tries` times at most.
+    `may_be_none` as in `realise`. Raises `NoWording` where even the embedded words fail, and whatever the model raises.
     """
     speaker, clauses = slotted_clauses(corpus, pattern, language, rng)
     refused: Counter[Refusal] = Counter()
     sentences: list[str] = []
-    conversation = _Conversation(model)
+    model = _Model(chat)
     kept = 0
     for clause in clauses:
         sentence = None
         for _ in range(tries):
-            found = await _reworded(conversation, clause, language)
+            found = await _reworded(model, clause, language)
             if isinstance(found, str):
                 sentence = found
                 break
@@ -101,7 +101,7 @@ async def rewrite(
     prompt = speaker.around(("" if language == "zh" else " ").join(sentences))
     if may_be_none:
         prompt += speaker.none_allowed()
-    return Rewriting(prompt=prompt, clauses=len(clauses), refused=dict(refused), kept=kept, usage=conversation.usage)
+    return Rewriting(prompt=prompt, clauses=len(clauses), refused=dict(refused), kept=kept, usage=model.usage)
 
 
 class _Refused(Record):
@@ -110,28 +110,28 @@ class _Refused(Record):
     reason: Refusal
 
 
-class _Conversation:
-    """Single turns with a model, counted."""
+class _Model:
+    """Single turns, counted."""
 
-    def __init__(self, model: ChatModel) -> None:
-        self.model = model
+    def __init__(self, chat: Callable[[], ChatModel]) -> None:
+        self.chat = chat
         self.usage = Usage()
 
     async def ask(self, prompt: str, sampling: Sampling) -> str | None:
         """The model's text; None where it was cut off."""
-        reply = await self.model.reply([Message(role="user", content=prompt)], [], sampling)
+        reply = await self.chat().reply([Message(role="user", content=prompt)], (), sampling)
         self.usage = Usage(
             prompt_tokens=self.usage.prompt_tokens + reply.usage.prompt_tokens,
             completion_tokens=self.usage.completion_tokens + reply.usage.completion_tokens,
             turns=self.usage.turns + 1,
         )
-        return None if reply.truncated else reply.message.content.strip()
+        return None if reply.truncated else reply.message.content.rpartition("</think>")[2].strip()
 
 
-async def _reworded(conversation: _Conversation, clause: SlottedClause, language: Language) -> str | _Refused:
+async def _reworded(model: _Model, clause: SlottedClause, language: Language) -> str | _Refused:
     """Another sentence for a clause, or why there is none."""
     asked = _prompt("rewriting").format(clause=clause.text, language=_LANGUAGES[language], noun=clause.noun)
-    sentence = await conversation.ask(asked, REWRITING)
+    sentence = await model.ask(asked, REWRITING)
     if sentence is None:
         return _Refused(reason="cut_off")
     if (reason := refusal(clause, sentence, language)) is not None:
@@ -139,7 +139,7 @@ async def _reworded(conversation: _Conversation, clause: SlottedClause, language
     asked = _prompt("reading").format(
         clause=sentence, noun=clause.noun, phrases=_numbered(clause.phrases), links=_numbered(clause.links)
     )
-    read = await conversation.ask(asked, READING)
+    read = await model.ask(asked, READING)
     if read is None:
         return _Refused(reason="cut_off")
     match = _JSON.search(read)
