@@ -139,7 +139,7 @@ def require_space(path: Path, needed: int) -> None:
     free = shutil.disk_usage(path).free
     if free < needed:
         raise UserError(
-            f"{path}: only {free / 1e6:.0f} MB free, about {needed / 1e6:.0f} MB needed: "
+            f"{path}: only {free / 1e6:.1f} MB free, about {needed / 1e6:.1f} MB needed: "
             "free some space and run the same command again"
         )
 

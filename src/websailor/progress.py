@@ -1,6 +1,7 @@
 """Logging and progress for people: everything here goes to stderr, results alone go to stdout."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,9 +24,22 @@ def configure_logging(file: Path | None = None, verbose: bool = False) -> None:
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(message)s", handlers=handlers, force=True
     )
-    for noisy in ("filelock", "urllib3", "numba", "asyncio", "openai", "httpx2", "httpcore2"):
+    for noisy in ("filelock", "urllib3", "numba", "asyncio", "openai", "httpx2", "httpcore2", "torch"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("stamina").setLevel(logging.ERROR)  # its warnings do not say what is tried again; callers do
+
+
+@contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """Processes started inside never see Ctrl-C (not even while they import); it reaches this process at the end."""
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # started later it would unblock what is blocked here
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Bar:

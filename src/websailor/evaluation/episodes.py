@@ -9,7 +9,6 @@ import hashlib
 import multiprocessing
 import os
 import queue
-import signal
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from websailor.agent import run_episode
 from websailor.errors import UserError
 from websailor.evaluation import Config
 from websailor.models.base import ChatModel, Policy
+from websailor.progress import interrupts_blocked
 from websailor.records import Question, Trajectory
 from websailor.scoring import Scorer
 from websailor.tools.base import Toolbox
@@ -114,7 +114,7 @@ def run_in_processes(
         )
         for number in range(count)
     ]
-    with _one_thread_each():
+    with _one_thread_each(), interrupts_blocked():
         for worker in workers:
             worker.start()
     try:
@@ -172,8 +172,7 @@ def _work(
     config: Config,
     results: Any,
 ) -> None:
-    """A worker's life: open, run, report, close. The parent decides about Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker's life: open, run, report, close. Ctrl-C is blocked here: the parent decides about it."""
     try:
         policy = factory()
         try:

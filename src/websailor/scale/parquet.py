@@ -38,7 +38,8 @@ def export_parquet(records: Path, out: Path) -> int:
     schema = _schema()
     out.parent.mkdir(parents=True, exist_ok=True)
     rows = 0
-    with replacing(out) as temporary, parquet.ParquetWriter(temporary, schema) as writer:
+    # Opened here: pyarrow's own errors name no file.
+    with replacing(out) as temporary, temporary.open("wb") as file, parquet.ParquetWriter(file, schema) as writer:
         for group in _groups(read_jsonl(records, Trajectory), ROWS_PER_GROUP):
             writer.write_table(pyarrow.Table.from_pylist([row(trajectory) for trajectory in group], schema=schema))
             rows += len(group)

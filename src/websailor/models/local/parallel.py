@@ -7,6 +7,7 @@ than one.
 
 import logging
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -19,6 +20,7 @@ import torch.multiprocessing as multiprocessing
 from torch import nn
 
 from websailor.errors import UserError
+from websailor.progress import interrupts_blocked
 
 
 class Group:
@@ -96,18 +98,43 @@ def run_parallel(worker: Callable[..., None], processes: int, *arguments: Any) -
         # It announces each process that it ends beside one that failed; the failure itself is raised.
         logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)
         try:
-            multiprocessing.spawn(  # pyright: ignore[reportPrivateImportUsage]
-                _enter, args=(processes, str(store), str(complaint), worker, arguments), nprocs=processes
-            )
+            _spawn((processes, os.getpid(), str(store), str(complaint), worker, arguments))
         except multiprocessing.ProcessRaisedException:  # pyright: ignore[reportPrivateImportUsage]
             if complaint.is_file():
                 raise UserError(complaint.read_text(encoding="utf-8")) from None
             raise
 
 
+def _spawn(arguments: tuple[Any, ...]) -> None:
+    """Start the processes and wait for their end; however the wait ends, none is left."""
+    with interrupts_blocked():
+        started: Any = multiprocessing.spawn(  # pyright: ignore[reportPrivateImportUsage]
+            _enter, args=arguments, nprocs=arguments[0], join=False
+        )
+    try:
+        while not started.join():
+            pass
+    finally:
+        for process in started.processes:
+            process.kill()
+            process.join()
+
+
 def _enter(
-    rank: int, size: int, store: str, complaint: str, worker: Callable[..., None], arguments: tuple[Any, ...]
+    rank: int,
+    size: int,
+    parent: int,
+    store: str,
+    complaint: str,
+    worker: Callable[..., None],
+    arguments: tuple[Any, ...],
 ) -> None:
+    # From here on Ctrl-C ends this process without a word, and so does the death of the parent (torch asks for an
+    # interrupt then); a parent that died before that is noticed here.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if os.getppid() != parent:
+        return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
     distributed.init_process_group(
