@@ -14,13 +14,15 @@ from itertools import islice
 from websailor.errors import UserError
 from websailor.questions.config import BY_THEMSELVES, Config, span
 from websailor.questions.corpus import Corpus
+from websailor.questions.measure import fog_of
 from websailor.questions.operators import CLOSED_WORLD, DISTRACTOR, NOTHING, PROPOSERS
 from websailor.questions.operators.base import Case, Counts, Draft, Proposer
+from websailor.questions.operators.u1_fuzzy import EXACT
 from websailor.questions.proof.engine import proves
 from websailor.questions.proof.join import ProofTooLarge
 from websailor.questions.seen import Refused, Seen
-from websailor.questions.structure import Branch, branches, is_named, keep_branches
-from websailor.questions.widening import widen
+from websailor.questions.structure import Branch, branches, domain_of, is_named, keep_branches
+from websailor.questions.widening import drop_redundant, widen
 from websailor.questions.words.plan import NoWording, plan
 from websailor.records import Fact, Pattern
 
@@ -30,6 +32,8 @@ PROPOSALS = 24
 """Proposals of one operator that are proved before it is given up for a question."""
 SETTLED = 6
 """Proposals of one operator for which room is made in earnest."""
+RANKS = "U7"
+"""The operator that needs several candidates."""
 BRING_NAMES = frozenset({"U12", "U13"})
 """Operators that bring something new, which may be the one thing that is named."""
 
@@ -136,6 +140,20 @@ def order_for(palette: Palette, config: Config, seen: Seen, rng: random.Random) 
     return Order(palette.required, optional, max(0, min(len(optional), target - len(palette.required) - len(arising))))
 
 
+class NoneAllowed:
+    """Which questions have no answer, and which others say that there may be none: evenly spread, as many of each."""
+
+    def __init__(self, period: int, seed: int) -> None:
+        self.period = period
+        self._places = random.Random(f"{seed}/none").sample(range(period), 2) if period > 1 else [-1, -1]
+
+    def is_none(self, index: int) -> bool:
+        return self.period > 0 and index % self.period == self._places[0]
+
+    def may_be(self, index: int) -> bool:
+        return self.period > 0 and index % self.period in self._places
+
+
 class Composer:
     """Adds operators to patterns."""
 
@@ -149,6 +167,7 @@ class Composer:
         self.config = config
         self.corpus = corpus
         self.lattices = frozenset(config.lattices)
+        self.seeks_bits = span(config.bits).low > 0
         self._usable = usable
         self._together = together
 
@@ -173,21 +192,30 @@ class Composer:
     ) -> tuple[Pattern, dict[str, int]]:
         """Add the operators of an order. Entities that stay named are added to `named`, up to `names`.
 
-        Returns the pattern, and the widening steps its variables have taken.
+        A pattern with several answers can only be ranked, and is so first. Returns the pattern, and the widening steps
+        its variables have taken.
         """
+        if not self.sayable(pattern):
+            raise Refused("no_wording", "before any operator")
         taken: dict[str, int] = {}
         carried: list[str] = []
         left = order.extra
         optional = [code for code in order.optional if code in PROPOSERS]
         chosen = {*order.required, *optional[: order.extra]}
         spare = [code for code in optional if code not in chosen]
-        for code in (*(code for code in PROPOSERS if code in chosen), *spare):
+        codes = [*(code for code in PROPOSERS if code in chosen), *spare]
+        if not proves(self.corpus.tables, pattern):
+            if RANKS not in chosen:
+                raise Refused("not_unique")
+            codes.remove(RANKS)
+            codes.insert(0, RANKS)
+        for code in codes:
             needed = code in order.required
             if not needed and left <= 0:
                 continue
             found = self._add(PROPOSERS[code], pattern, carried, named, names, usable, taken, rng)
             if found is None:
-                if needed:
+                if needed or (code == RANKS and not carried and not proves(self.corpus.tables, pattern)):
                     raise Refused("no_operator", code)
                 continue
             pattern = found
@@ -206,8 +234,12 @@ class Composer:
         taken: dict[str, int],
         rng: random.Random,
     ) -> Pattern | None:
-        """The pattern with one more operator, in which it is needed; None where no proposal comes to that."""
+        """The pattern with one more operator, in which it is needed; None where no proposal comes to that.
+
+        Where bits are asked for, the vaguest of several, else the first.
+        """
         before = set(pattern.assignment.values())
+        found: list[tuple[float, Pattern, list[str], dict[str, int]]] = []
         settled = 0
         for proposal in islice(operator.propose(self.draft(pattern, usable), rng), PROPOSALS):
             fresh = [
@@ -218,22 +250,49 @@ class Composer:
             staying = fresh if sum(is_named(proposal, name) for name in proposal.variables) <= names else []
             trial = dict(taken)
             try:
-                if not proves(self.corpus.tables, proposal) or not self._sayable(proposal):
+                if not (
+                    self._keeps_cycle(proposal) and proves(self.corpus.tables, proposal) and self.sayable(proposal)
+                ):
                     continue
                 settled += 1
-                codes = [*carried, operator.code]
-                found = self._make_room(operator, proposal, codes, [*named, *staying], trial, rng)
+                if settled > SETTLED:
+                    break
+                room = self._make_room(proposal, [*carried, operator.code], [*named, *staying], trial, rng)
             except ProofTooLarge:
                 continue
-            if found is not None:
-                named += staying
-                taken.update(trial)
-                return found
-            if settled >= SETTLED:
-                return None
-        return None
+            if room is None:
+                continue
+            if not self.seeks_bits:
+                found.append((0.0, room, staying, trial))
+                break
+            lasting, _ = drop_redundant(self.corpus, room, self.config.min_clues, 0, rng, self.worth)
+            found.append((fog_of(self.corpus.tables, lasting), lasting, staying, trial))
+            if found[-1][0] >= span(self.config.bits).low:
+                break
+        if not found:
+            return None
+        _, best, staying, trial = max(found, key=lambda one: one[0])
+        named += staying
+        taken.update(trial)
+        return best
 
-    def _sayable(self, pattern: Pattern) -> bool:
+    def worth(self, pattern: Pattern, branch: Branch) -> int:
+        """How late a clue is dropped: one that carries an operator goes last, and where bits are asked for a vague one
+        after an exact one.
+        """
+        codes = (*self.config.operators, *self.config.palette)
+        if codes and carries(self.corpus, pattern, branch, codes):
+            return 2
+        return int(self.seeks_bits and is_vague(pattern, branch))
+
+    def _keeps_cycle(self, pattern: Pattern) -> bool:
+        """False where a cycle was asked for and none is left."""
+        cyclic = self.config.shape == "cyclic" or "U4" in self.config.operators
+        return not cyclic or any(clue.closing is not None for clue in branches(pattern))
+
+    @staticmethod
+    def sayable(pattern: Pattern) -> bool:
+        """True when the things of a pattern can be told apart in words."""
         try:
             plan(pattern, range(len(pattern.atoms)), range(len(pattern.conditions)))
         except NoWording:
@@ -242,16 +301,15 @@ class Composer:
 
     def _make_room(
         self,
-        operator: Proposer,
         pattern: Pattern,
         codes: Collection[str],
         named: Collection[str],
         taken: dict[str, int],
         rng: random.Random,
     ) -> Pattern | None:
-        """Drop and widen other clues until the operator's own is needed; None where it never is."""
+        """Drop and widen other clues until those of all operators are needed; None where they never are."""
         corpus = self.corpus
-        if self._is_needed(operator, pattern):
+        if self._are_needed(codes, pattern):
             return pattern
         kept = branches(pattern)
         for branch in rng.sample(kept, len(kept)):
@@ -261,21 +319,24 @@ class Composer:
             smaller = keep_branches(pattern, rest)
             if proves(corpus.tables, smaller):
                 kept = rest
-                if self._is_needed(operator, smaller):
+                if self._are_needed(codes, smaller):
                     return smaller
         pattern = keep_branches(pattern, kept)
         pattern = widen(corpus, pattern, named, self.lattices, self.config.fog, rng, taken)
-        return pattern if self._is_needed(operator, pattern) else None
+        return pattern if self._are_needed(codes, pattern) else None
 
-    def _is_needed(self, operator: Proposer, pattern: Pattern) -> bool:
-        """True when some clue carries the operator, keeps its promise, and the answer is lost without it."""
+    def _are_needed(self, codes: Collection[str], pattern: Pattern) -> bool:
+        """True when for each operator, the newest first, some clue carries it, keeps its promise, and is needed."""
         counts, clues = Counts(self.corpus.tables, pattern), branches(pattern)
-        for clue in clues:
-            case = Case(counts, clues, clue)
-            if operator.applies(case):
-                rest = keep_branches(pattern, [other for other in clues if other != clue])
-                return len(clues) > 1 and not proves(self.corpus.tables, rest) and operator.holds(case)
-        return False
+        cases = [Case(counts, clues, clue) for clue in clues]
+        for code in reversed(list(codes)):
+            case = next((case for case in cases if PROPOSERS[code].applies(case)), None)
+            if case is None or len(clues) < 2:
+                return False
+            rest = keep_branches(pattern, [other for other in clues if other != case.branch])
+            if proves(self.corpus.tables, rest) or not PROPOSERS[code].holds(case):
+                return False
+        return True
 
 
 def carries(corpus: Corpus, pattern: Pattern, branch: Branch, codes: Collection[str]) -> bool:
@@ -283,3 +344,8 @@ def carries(corpus: Corpus, pattern: Pattern, branch: Branch, codes: Collection[
     case = Case(Counts(corpus.tables, pattern), branches(pattern), branch)
     forms = [PROPOSERS[code] for code in codes if code in PROPOSERS]
     return any(operator.applies(case) for operator in forms) or ("U4" in codes and branch.closing is not None)
+
+
+def is_vague(pattern: Pattern, clue: Branch) -> bool:
+    """True when a clue ends in a label instead of a name or a value."""
+    return clue.closing is None and domain_of(pattern, clue.leaf, *EXACT) is None

@@ -7,21 +7,20 @@ only through what was `seen`.
 
 import math
 import random
-import re
 from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
 
-from websailor.questions.composition import Composer, Order, Palette, carries, order_for, palette_of
+from websailor.questions.composition import Composer, NoneAllowed, Order, Palette, is_vague, order_for, palette_of
 from websailor.questions.config import Config, span
 from websailor.questions.corpus import Corpus, plain
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.level import is_one_functional_hop, leaks, level_of
 from websailor.questions.measure import Measure, measure, plan_work
+from websailor.questions.naming import contains_name
 from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, operator_of
 from websailor.questions.operators.base import Case, Counts
-from websailor.questions.operators.u1_fuzzy import EXACT
 from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripped
 from websailor.questions.pools import Part, Pools
 from websailor.questions.proof.engine import ask, proves
@@ -31,7 +30,6 @@ from websailor.questions.shapes.sample import Focus
 from websailor.questions.structure import (
     Branch,
     branches,
-    domain_of,
     exact_pattern,
     is_named,
     speaks_of,
@@ -44,29 +42,13 @@ from websailor.questions.words.realise import Words, ordered_clues, realise
 from websailor.records import Atom, Clue, Condition, Entity, Fact, Pattern, Question, Uncertainty
 from websailor.wiki.reader import Wiki
 
-_NOT_WORD = re.compile(r"[\W_]+")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-
-
 ROUNDS = 2
 """Widening and dropping by turns: what was dropped leaves room for the rest to become vaguer."""
 
+REDRAWS = 8
+"""Subgraphs drawn for one try until one can be told in words."""
 MOVES = 60
 """Moved labels tried before a question is given up that was to have no answer."""
-
-
-class NoneAllowed:
-    """Which questions have no answer, and which others say that there may be none: evenly spread, as many of each."""
-
-    def __init__(self, period: int, seed: int) -> None:
-        self.period = period
-        self._places = random.Random(f"{seed}/none").sample(range(period), 2) if period > 1 else [-1, -1]
-
-    def is_none(self, index: int) -> bool:
-        return self.period > 0 and index % self.period == self._places[0]
-
-    def may_be(self, index: int) -> bool:
-        return self.period > 0 and index % self.period in self._places
 
 
 class Maker:
@@ -96,7 +78,7 @@ class Maker:
         order = order_for(
             self.palette, config, seen, random.Random(f"{config.seed}/{part}/{index}/{attempt}/operators")
         )
-        focus = self.pools.draw(part, walk, self._sought(part, order))
+        focus = self._draw(part, walk, order)
         answer = corpus.entities[focus.node]
         seen.check_answer(answer.name)
         facts = [corpus.tellable[number] for number in focus.sample.facts]
@@ -114,6 +96,16 @@ class Maker:
             raise Refused("no_wording", str(error)) from error
         except ProofTooLarge as error:
             raise Refused("proof_too_large", str(error)) from error
+
+    def _draw(self, part: Part, walk: np.random.Generator, order: Order) -> Focus:
+        """A subgraph and a focus; for operators one of a few that can be told in words."""
+        focus = self.pools.draw(part, walk, self._sought(part, order))
+        for _ in range(0 if order.is_plain else REDRAWS):
+            facts = [self.corpus.tellable[number] for number in focus.sample.facts]
+            if self.composer.sayable(exact_pattern(self.corpus, facts, self.corpus.entities[focus.node].id, ())):
+                break
+            focus = self.pools.draw(part, walk, self._sought(part, order))
+        return focus
 
     def _sought(self, part: Part, order: Order) -> str:
         """The first operator to be added that only some subgraphs can carry."""
@@ -249,7 +241,7 @@ class Maker:
     def _with_literals(self, pattern: Pattern, named: Sequence[str], order: Order, rng: random.Random) -> Pattern:
         """Add dates and numbers until the question has as many clues as were drawn for it, operators aside."""
         most = max(self.config.min_clues, self.config.max_clues - len(order.required) - order.extra)
-        wanted = rng.randint(self.config.min_clues, most)
+        wanted = rng.randint(most if self.composer.seeks_bits else self.config.min_clues, most)
         have = len(branches(pattern))
         if have > self.config.max_clues:
             raise Refused("too_many_clues", str(have))
@@ -280,7 +272,7 @@ class Maker:
         self, pattern: Pattern, named: list[str], names: int, order: Order, part: Part, rng: random.Random
     ) -> Pattern:
         config, corpus = self.config, self.corpus
-        if not proves(corpus.tables, pattern):
+        if order.is_plain and not proves(corpus.tables, pattern):
             raise Refused("not_unique")
         taken: dict[str, int] | None = None
         if not order.is_plain:
@@ -292,7 +284,9 @@ class Maker:
         for _ in range(ROUNDS):
             pattern = without_idle_literals(widen(corpus, pattern, named, self.lattices, config.fog, rng, taken))
             fewest_named = min(names, len(named))
-            pattern, removable = drop_redundant(corpus, pattern, config.min_clues, fewest_named, rng, self._is_wanted)
+            pattern, removable = drop_redundant(
+                corpus, pattern, config.min_clues, fewest_named, rng, self.composer.worth
+            )
         count = len(branches(pattern))
         if 1 - removable / count < config.min_necessity:
             raise Refused("redundant_clue", f"{removable} of {count}")
@@ -305,11 +299,6 @@ class Maker:
             raise Refused("disputed", disputed.fact)
         self._check_part([corpus.fact[atom.fact] for atom in pattern.atoms], part)
         return drop_idle_inequalities(corpus, pattern)
-
-    def _is_wanted(self, pattern: Pattern, branch: Branch) -> bool:
-        """True for a clue that carries an operator which every question must carry, or any that was added."""
-        codes = (*self.palette.required, *self.palette.optional, *self.config.operators)
-        return bool(codes) and carries(self.corpus, pattern, branch, codes)
 
     def _is_in(self, fact: Fact, part: Part) -> bool:
         return self.pools.part_of(fact.source.page) == part
@@ -380,21 +369,8 @@ def question_id(seed: int, part: Part, index: int) -> str:
     return f"{part}-{seed}-{index:06d}"
 
 
-def is_vague(pattern: Pattern, clue: Branch) -> bool:
-    """True when a clue ends in a label instead of a name or a value."""
-    return clue.closing is None and domain_of(pattern, clue.leaf, *EXACT) is None
-
-
 def variables_of(pattern: Pattern, clue: Branch) -> tuple[str, ...]:
     """Variables that a clue speaks of."""
     names = [name for number in clue.atoms for name in (pattern.atoms[number].subject, pattern.atoms[number].object)]
     names += [name for number in clue.conditions for name in speaks_of(pattern.conditions[number], pattern.focus)]
     return tuple(dict.fromkeys(names))
-
-
-def contains_name(text: str, name: str) -> bool:
-    """True when a text holds a name as whole words, whatever the case and punctuation."""
-    if _CJK.search(name):
-        return plain(name) in plain(text)
-    words = _NOT_WORD.sub(" ", plain(name)).strip()
-    return bool(words) and f" {words} " in f" {_NOT_WORD.sub(' ', plain(text))} "

@@ -10,7 +10,7 @@ from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.evidence import EvidenceBook
-from websailor.questions.maker import contains_name
+from websailor.questions.naming import contains_name
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.join import ProofTooLarge
 from websailor.records import Atom, Count, Pattern, Question, Rank, Without

@@ -59,16 +59,16 @@ def drop_redundant(
     fewest: int,
     fewest_named: int,
     rng: random.Random,
-    wanted: Callable[[Pattern, Branch], bool] | None = None,
+    worth: Callable[[Pattern, Branch], int] | None = None,
 ) -> tuple[Pattern, int]:
     """Drop clues that the answer does not need, cycles last, down to `fewest` clues and `fewest_named` named anchors.
 
-    Clues that are `wanted` (they carry an operator that was asked for) go after all others. Returns the pattern and how
+    Clues of more `worth` (they carry an operator that was asked for) go after the others. Returns the pattern and how
     many clues are left that could still be dropped.
     """
     left = _drop_order(pattern, rng)
-    if wanted is not None:
-        left.sort(key=lambda branch: wanted(pattern, branch))
+    if worth is not None:
+        left.sort(key=lambda branch: worth(pattern, branch))
     removable = 0
     kept = branches(pattern)
     for branch in left:

@@ -124,6 +124,13 @@ def comparable(draft: Draft) -> tuple[list[Literal], list[Literal]]:
     return near, near + literals(draft, named)
 
 
+def can_meet(draft: Draft, one: Literal, other: Literal) -> bool:
+    """True for two things that words can tell apart: of two clubs, neither of them the focus, "that club" is either."""
+    return one.variable != other.variable and (
+        one.kind != other.kind or draft.pattern.focus in (one.variable, other.variable)
+    )
+
+
 def compared(pattern: Pattern, left: Literal, right: Literal) -> tuple[Pattern, str, str]:
     """The pattern with two untold literals, and their variables."""
     first, one = with_untold(pattern, left.variable, left.fact)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.additions import (
     Literal,
+    can_meet,
     comparable,
     compared,
     literals,
@@ -91,10 +92,7 @@ class Scale(AnySubgraph):
         """Years between dates of two things, and how many times as much one has as the other."""
         near, everything = comparable(draft)
         pairs = [
-            (one, other)
-            for one in near
-            for other in everything
-            if one.variable != other.variable and _alike(one, other)
+            (one, other) for one in near for other in everything if can_meet(draft, one, other) and _alike(one, other)
         ]
         rng.shuffle(pairs)
         lexicon = draft.corpus.lexicon

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.operators.additions import Literal, comparable, compared, with_condition
+from websailor.questions.operators.additions import Literal, can_meet, comparable, compared, with_condition
 from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
 from websailor.questions.proof.facts import number_of, year_of
 from websailor.records import Compare, Pattern
@@ -33,7 +33,7 @@ class Comparison(AnySubgraph):
             (one, other)
             for one in near
             for other in everything
-            if one.variable != other.variable and one.fact.relation == other.fact.relation and far_apart(one, other)
+            if can_meet(draft, one, other) and one.fact.relation == other.fact.relation and far_apart(one, other)
         ]
         rng.shuffle(pairs)
         for one, other in pairs:

@@ -71,18 +71,22 @@ class Superlative(AnySubgraph):
 
 
 def _looser(draft: Draft, rng: random.Random) -> Iterator[Pattern]:
-    """Vaguer and shorter patterns, step by step, several times from the start."""
-    for _ in range(ROUNDS):
+    """The pattern itself, then vaguer and shorter ones, step by step, several times from the start."""
+    yield draft.pattern
+    for number in range(ROUNDS):
         pattern = draft.pattern
-        clues = branches(pattern)
-        moves = [*range(len(clues)), *(name for name in pattern.variables for _ in range(2))]
+        moves = [*("" for _ in branches(pattern)), *(name for name in pattern.variables for _ in range(3))]
         rng.shuffle(moves)
-        for move in moves:
-            if isinstance(move, int):
-                rest = [one for one in branches(pattern) if one != clues[move]]
-                vaguer = keep_branches(pattern, rest) if len(rest) > 1 else None
+        if number % 2 == 0:
+            moves.sort(key=lambda move: not move)
+        for variable in moves:
+            clues = branches(pattern)
+            if variable:
+                vaguer = next_step(draft.corpus, pattern, variable, WIDER) if variable in pattern.variables else None
             else:
-                vaguer = next_step(draft.corpus, pattern, move, WIDER) if move in pattern.variables else None
+                dropped = rng.choice(clues)
+                rest = [one for one in clues if one != dropped]
+                vaguer = keep_branches(pattern, rest) if rest else None
             if vaguer is not None:
                 pattern = vaguer
                 yield pattern

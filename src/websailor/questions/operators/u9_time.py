@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.operators.additions import comparable, compared, with_condition
+from websailor.questions.operators.additions import can_meet, comparable, compared, with_condition
 from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
 from websailor.questions.operators.u6_comparison import far_apart, has_margin, is_one_sided, relations_of
 from websailor.questions.proof.engine import ask
@@ -56,7 +56,7 @@ class Time(AnySubgraph):
             (one, other)
             for one in near
             for other in everything
-            if one.variable != other.variable
+            if can_meet(draft, one, other)
             and one.fact.relation != other.fact.relation
             and one.fact.value_type == other.fact.value_type == "date"
             and far_apart(one, other)

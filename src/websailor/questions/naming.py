@@ -1,0 +1,19 @@
+"""Whether a text names something: a question must not hold its answer.
+
+Enters: a text and a name. Leaves: True or False.
+"""
+
+import re
+
+from websailor.questions.corpus import plain
+
+_NOT_WORD = re.compile(r"[\W_]+")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+def contains_name(text: str, name: str) -> bool:
+    """True when a text holds a name as whole words, whatever the case and punctuation."""
+    if _CJK.search(name):
+        return plain(name) in plain(text)
+    words = _NOT_WORD.sub(" ", plain(name)).strip()
+    return bool(words) and f" {words} " in f" {_NOT_WORD.sub(' ', plain(text))} "
