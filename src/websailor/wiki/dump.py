@@ -27,7 +27,6 @@ _OTHER_FORMATS = {
     b"7z\xbc\xaf": "a 7-Zip archive: unpack it with `7z x`",
     b"PK\x03\x04": "a zip archive: unpack it",
     b"(\xb5/\xfd": "a Zstandard file: unpack it with `unzstd`",
-    b"ZIM\x04": "a ZIM file: take the XML dump (pages-articles.xml.bz2) of the same wiki",
     b"SQLi": "an SQLite database: give the XML dump it was made from",
     b"%PDF": "a PDF file",
 }

@@ -24,6 +24,7 @@ from websailor.errors import ConfigChanged, UserError
 from websailor.files import StageDirectory, exclusive, require_space
 from websailor.progress import progress_bar
 from websailor.records import Manifest, Page
+from websailor.wiki import zim
 from websailor.wiki.batches import Batch, prepare_worker, read_batch
 from websailor.wiki.dump import DumpReader
 from websailor.wiki.index import DIRECTORY_NAME as INDEX_NAME
@@ -65,7 +66,10 @@ class Source(Protocol):
 
 
 def open_source(path: Path) -> Source:
-    """The pages of a dump. `UserError` says what is wrong with a file that is none."""
+    """The pages of a dump or a ZIM file. `UserError` says what is wrong with a file that is none."""
+    with path.open("rb") as file:
+        if file.read(len(zim.MAGIC)) == zim.MAGIC:
+            return Zim(path)
     dump = find_streams(path)
     return Sequential(path) if dump is None else Streams(dump)
 
@@ -102,6 +106,22 @@ class Sequential:
                 return
             if number >= done:
                 yield Task(read_batch, (raws, self.site), self._reader.position)
+
+
+class Zim:
+    """A ZIM file: every process opens it and reads entries of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._archive = zim.open_zim(path)
+        self._size = path.stat().st_size
+        self._file = zim.ZimFile(path, path.stat().st_mtime_ns)
+        self.site = zim.zim_site(self._archive)
+
+    def tasks(self, done: int) -> Iterator[Task]:
+        """Runs of entries behind the first `done` runs."""
+        count = zim.entry_count(self._archive)
+        for first, last in zim.ranges(self._archive, done):
+            yield Task(zim.read_entries, (self._file, self.site, first, last), self._size * last // count)
 
 
 def import_pages(
@@ -196,7 +216,7 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
     source = inputs.get("source", config.source)
     named = {"source": source} if source is not None else {}
     if source is not None and not source.is_file():
-        raise UserError(f"{source}: no such file: give a MediaWiki XML dump (.xml, .xml.bz2 or .xml.gz)")
+        raise UserError(f"{source}: no such file: give a MediaWiki XML dump (.xml, .xml.bz2 or .xml.gz) or a ZIM file")
     if out.exists():
         if (out / "config.json").is_file():
             with StageDirectory(out, "wiki", config, named) as stage:

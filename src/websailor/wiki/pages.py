@@ -4,7 +4,7 @@ from websailor.records import Link, Page
 from websailor.wiki.dump import RawPage
 from websailor.wiki.infobox import read_infobox
 from websailor.wiki.names import name_set
-from websailor.wiki.scanner import scan
+from websailor.wiki.scanner import Markup, scan
 from websailor.wiki.sentences import first_sentence
 from websailor.wiki.titles import Site
 
@@ -17,19 +17,25 @@ def read_page(raw: RawPage, site: Site) -> Page:
     if raw.redirect_to is not None:
         return Page(id=raw.id, title=raw.title, url=url, redirect_to=raw.redirect_to)
     markup = scan(raw.text, site, raw.title)
+    disambiguation = not markup.templates.isdisjoint(_DISAMBIGUATION)
+    return page_of(raw.id, raw.title, url, markup, disambiguation)
+
+
+def page_of(number: int, title: str, url: str, markup: Markup, disambiguation: bool) -> Page:
+    """What was found on a page, as `Page`."""
     kind, fields = None, ()
     if markup.infobox:
-        kind, fields = read_infobox(markup.infobox, markup.marks, raw.title, _anchors(markup.links))
+        kind, fields = read_infobox(markup.infobox, markup.marks, title, _anchors(markup.links))
     return Page(
-        id=raw.id,
-        title=raw.title,
+        id=number,
+        title=title,
         url=url,
         text=markup.text,
         links=markup.links,
         infobox_type=kind,
         infobox=fields,
         categories=markup.categories,
-        disambiguation=not markup.templates.isdisjoint(_DISAMBIGUATION) or raw.title.endswith("(disambiguation)"),
+        disambiguation=disambiguation or title.endswith("(disambiguation)"),
         first_sentence=first_sentence(markup.text),
     )
 

@@ -13,11 +13,8 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pydantic import TypeAdapter
-
 from websailor.records import Link
 from websailor.wiki.cleaning import clean
-from websailor.wiki.layout import lay_out
 from websailor.wiki.marks import (
     BREAK,
     CLOSE,
@@ -26,12 +23,12 @@ from websailor.wiki.marks import (
     NEAR_MARKS,
     OPEN,
     RESERVED,
-    mark_index,
     mark_of,
     without_marks,
     without_reserved,
 )
 from websailor.wiki.names import name_set
+from websailor.wiki.placing import marked_links, place_links
 from websailor.wiki.tables import flatten_table
 from websailor.wiki.templates import Arguments, expand, is_text
 from websailor.wiki.titles import CATEGORY_NAMESPACE, FILE_NAMESPACES, Site
@@ -50,8 +47,6 @@ _TOKEN = re.compile(
 )
 _TAG_NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 _OPEN = re.compile(OPEN)
-_MARK = re.compile(f"({OPEN[:-1]}{CLOSE}])")
-_ANCHOR = re.compile(f"({OPEN})([^{CLOSE}]*){CLOSE}")
 _EXPANDED_LINK = re.compile(r"\[\[([^\[\]|{}\n]+)(?:\|([^\[\]{}\n]*))?\]\]")
 _RESERVED = re.compile(RESERVED)
 _NUMBERED = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
@@ -60,7 +55,6 @@ _LANGUAGE_CODES = name_set("page", "languages")
 _OTHER_WIKIS = name_set("page", "other_wikis")
 _LINE_TAGS = name_set("tags", "line")
 _INFOBOXES = name_set("page", "infoboxes")
-_LINKS = TypeAdapter(tuple[Link, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +85,11 @@ class Markup:
 def scan(source: str, site: Site, title: str = "") -> Markup:
     """Read a whole page. `title` is what `{{PAGENAME}}` stands for. Never raises, whatever `source` holds."""
     scanner = _Scanner(source, site, title)
-    text, spans = _count_offsets(lay_out(unescape(scanner.read())))
+    text, links = place_links(unescape(scanner.read()), scanner.targets, scanner.infobox_links)
     targets = scanner.targets
-    links = [{"anchor": text[start:end], "target": targets[index], "offset": start} for index, start, end in spans]
-    if scanner.infobox_links:
-        seen = {link["target"] for link in links}
-        for index, anchor in scanner.infobox_links:
-            if (target := targets[index]) not in seen:
-                seen.add(target)
-                links.append({"anchor": anchor, "target": target, "offset": -1})
     return Markup(
         text=text,
-        links=_LINKS.validate_python(links),
+        links=links,
         categories=tuple(dict.fromkeys(scanner.categories)),
         templates=frozenset(scanner.templates),
         infobox=scanner.infobox,
@@ -330,9 +317,8 @@ class _Scanner:
                 text = "".join(part)
                 key, _, value = text.partition("=")
                 fields.append((key.replace(HOLE, ""), value))
-            for match in _ANCHOR.finditer("".join(part)) if top else ():
-                anchor = without_marks(match.group(2)).replace("''", "").strip(" '")
-                self.infobox_links.append((mark_index(match.group(1)), anchor))
+            if top:
+                self.infobox_links += marked_links("".join(part))
         if not top:
             around = self._stack[-1]
             if around.kind == "{{":
@@ -371,21 +357,3 @@ def is_infobox(name: str) -> bool:
         or name.endswith(" infobox")
         or name in _INFOBOXES
     )
-
-
-def _count_offsets(text: str) -> tuple[str, list[tuple[int, int, int]]]:
-    """Take the link marks out: the text, and (link index, start, end) of every anchor in it."""
-    spans: list[tuple[int, int, int]] = []
-    pieces = _MARK.split(text)
-    length = len(pieces[0])
-    opened: tuple[int, int] | None = None
-    for at in range(1, len(pieces), 2):
-        mark = pieces[at]
-        if mark != CLOSE:
-            opened = (mark_index(mark), length)
-        elif opened is not None:
-            if length > opened[1]:
-                spans.append((*opened, length))
-            opened = None
-        length += len(pieces[at + 1])
-    return "".join(pieces[::2]), spans
