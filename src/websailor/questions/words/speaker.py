@@ -166,7 +166,9 @@ class Speaker(ABC):
         return self.slot(text if self.corpus.lexicon.is_generated else self.named(text, kind))
 
     def rivals(self) -> list[str]:
-        """Named anchors that the focus must not be."""
+        """Named anchors that the focus must not be, where nothing that is told of it implies that."""
+        if self.root.variable not in self.others:
+            return []
         pairs = [pair for pair in self.pattern.distinct if self.root.variable in pair]
         others = [one if other == self.root.variable else other for one, other in pairs]
         return [self.mention(Thing(name)) for name in others if self.is_named(name)]
