@@ -29,7 +29,8 @@ _SOURCES: dict[SourceKind, str] = {"infobox": "信息框", "sentence": "正文",
 class ChineseFrames:
     """See `sayings.Frames`."""
 
-    def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
+    def order(self, happened: str, event: str, clause: str, before: bool, amount: str) -> list[str]:
+        del clause
         when = "前" if before else "后"
         return [f"在{event}{amount or '之'}{when}{happened}"]
 

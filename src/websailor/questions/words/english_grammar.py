@@ -77,8 +77,9 @@ _SOURCES: dict[SourceKind, str] = {"infobox": "the infobox", "sentence": "the te
 class EnglishFrames:
     """See `sayings.Frames`."""
 
-    def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
-        return [f"{happened} {f'{amount} ' if amount else ''}{'before' if before else 'after'} {event}"]
+    def order(self, happened: str, event: str, clause: str, before: bool, amount: str) -> list[str]:
+        start = f"{happened} {f'{amount} ' if amount else ''}{'before' if before else 'after'}"
+        return [f"{start} {event}", f"{start} {clause}"]
 
     def alike(self, shared: Sequence[str], only: bool) -> list[str]:
         shares = f"shares {listed([with_article(noun) for noun in shared])} with {{o}}"

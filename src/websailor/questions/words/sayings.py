@@ -23,8 +23,8 @@ SLOT = "{o}"
 class Frames(Protocol):
     """Sentences of one language that no relation owns."""
 
-    def order(self, happened: str, event: str, before: bool, amount: str) -> list[str]:
-        """ "died before the founding of {o}", by an amount or by none."""
+    def order(self, happened: str, event: str, clause: str, before: bool, amount: str) -> list[str]:
+        """ "died before the founding of {o}" (an event) or "before {o} was founded" (a clause)."""
         ...
 
     def alike(self, shared: Sequence[str], only: bool) -> list[str]:
@@ -223,7 +223,10 @@ class Sayings:
             phrase
             for happened in self._some(near, "happened")
             for event in self._some(far, "event")
-            for phrase in self.frames.order(happened, event.replace("{s}", SLOT), less, amount)
+            for other_happened in self._some(far, "happened")
+            for phrase in self.frames.order(
+                happened, event.replace("{s}", SLOT), f"{SLOT} {other_happened}", less, amount
+            )
         ]
 
     def _span(self, one: Relation, other: Relation, condition: Compare) -> list[str]:
