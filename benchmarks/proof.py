@@ -108,7 +108,7 @@ def with_condition(corpus: Corpus, pattern: Pattern, rng: random.Random) -> Patt
 
 def duckdb_tables(facts: Facts) -> duckdb.DuckDBPyConnection:
     """One table a relation, subject and object as integers, sorted by subject, symmetric ones in both directions."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"temp_directory": ""})
     connection.execute("set threads = 1")
     for name, stated in facts.statements.items():
         columns = {"s": stated.subject, "o": stated.object, "first": stated.start, "last": stated.end}

@@ -186,7 +186,7 @@ class Sql:
     """All graphs in one database, each under its number; the answers of a query on one of them."""
 
     def __init__(self) -> None:
-        self.connection = duckdb.connect()
+        self.connection = duckdb.connect(config={"temp_directory": ""})
         self.connection.execute("set threads = 1")
         for name, columns in (
             ("fact", "g int, relation text, s text, o text, first int, last int, source text"),

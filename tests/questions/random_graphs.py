@@ -56,7 +56,7 @@ def _database(entities: list[Entity], facts: list[Fact]) -> duckdb.DuckDBPyConne
     """Tables `fact(relation, s, o)` and `node(name, kind, letter, year, amount)`; literals are nodes named by type and
     text.
     """
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"temp_directory": ""})
     connection.execute("create table fact(relation text, s text, o text)")
     connection.execute("create table node(name text, kind text, letter text, year integer, amount double)")
     connection.executemany(

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 from websailor.agent.config import AgentConfig
 
 if TYPE_CHECKING:
-    from websailor.agent.loop import run_episode
+    from websailor.agent.loop import Episode, run_episode
 
-__all__ = ["AgentConfig", "run_episode"]
+__all__ = ["AgentConfig", "Episode", "run_episode"]
 
 
 def __getattr__(name: str) -> Any:
     """The loop is imported when it is first asked for: stages need `AgentConfig` alone to describe their flags."""
-    if name == "run_episode":
-        from websailor.agent.loop import run_episode
+    if name in ("Episode", "run_episode"):
+        from websailor.agent import loop
 
-        return run_episode
+        return getattr(loop, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

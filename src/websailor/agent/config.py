@@ -31,6 +31,8 @@ class AgentConfig(BaseModel):
     """What becomes of a call that this episode has made before, with the same arguments and with success. `run`: the
     tool is asked again. `refuse`: a short observation says that it was made before and what to do instead, so that an
     agent does not go round in circles until its turns are over."""
+    citations: bool = False
+    """Ask for sources below the answer and tell them from it (`agent.citations`)."""
     date: str | None = None
     """`Current date` of the full prompt, `YYYY-MM-DD`; None is the day of the run."""
 

@@ -8,14 +8,17 @@ keep its cache through all turns.
 import asyncio
 import datetime
 import json
+from pathlib import Path
 
+from websailor.agent.citations import split_answer
 from websailor.agent.config import AgentConfig
 from websailor.agent.context import ContextBudget
 from websailor.models.base import ChatModel, ContextExceeded, Reply, Sampling
 from websailor.models.protocol import ParsedTurn, last_chance, read_turn, repeated_call, system_prompt
-from websailor.records import Message, Observation, Question, Step, StopReason, ToolCall, Trajectory, Usage
+from websailor.records import Citation, Message, Observation, Question, Step, StopReason, ToolCall, Trajectory, Usage
 from websailor.tools.base import EPISODE, REFUSED, Toolbox
 
+CITING = (Path(__file__).parent / "citing.txt").read_text(encoding="utf-8").strip()
 REPEATED = "loop"
 """`Observation.provider` of a call that was not run because the episode has made it before."""
 
@@ -29,50 +32,26 @@ async def run_episode(
     seed: int,
     model_name: str,
 ) -> Trajectory:
-    """Work one question.
-
-    Every ending is a `StopReason`. With `CONTEXT_LIMIT` the observation that did not fit was dropped and the model had
-    one more turn: `answer` is what it said there, if anything. In all other limits `answer` is None.
-    `usage.prompt_tokens` is the length of the last prompt, `completion_tokens` the sum over turns. Defects of the model
-    or a tool raise.
-    """
-    episode = _Episode(question, model, toolbox, config, sampling)
-    EPISODE.set(f"{question.id}/{seed}")
-    clock = asyncio.timeout(config.seconds)
-    try:
-        async with clock:
-            await episode.run()
-    except TimeoutError:
-        if not clock.expired():
-            raise
-        episode.end(StopReason.TIME_LIMIT, f"{config.seconds:g} seconds are over")
-    assert episode.stop is not None
-    return Trajectory(
-        id=f"{question.id}/{seed}",
-        question_id=question.id,
-        model=model_name,
-        seed=seed,
-        messages=tuple(episode.messages),
-        steps=tuple(episode.steps),
-        answer=episode.answer,
-        stop=episode.stop,
-        error=episode.error,
-        usage=Usage(
-            prompt_tokens=episode.budget.prompt_tokens,
-            completion_tokens=episode.completion_tokens,
-            turns=episode.turns,
-            tool_calls=episode.tool_calls,
-            format_errors=episode.format_errors,
-        ),
-    )
+    """Work one question: see `Episode.work`."""
+    return await Episode(question, model, toolbox, config, sampling, seed, model_name).work()
 
 
-class _Episode:
-    """The state of one run through the loop."""
+class Episode:
+    """One run through the loop. `trajectory` can be asked for at any time: what has happened so far is whole."""
 
     def __init__(
-        self, question: Question, model: ChatModel, toolbox: Toolbox, config: AgentConfig, sampling: Sampling
+        self,
+        question: Question,
+        model: ChatModel,
+        toolbox: Toolbox,
+        config: AgentConfig,
+        sampling: Sampling,
+        seed: int,
+        model_name: str,
     ) -> None:
+        self._question = question
+        self._seed = seed
+        self._model_name = model_name
         self._model = model
         self._toolbox = toolbox
         self._config = config
@@ -81,13 +60,15 @@ class _Episode:
         )
         self._signatures = toolbox.signatures
         date = config.date or datetime.date.today().isoformat()
+        system = system_prompt(config.prompt, self._signatures, date)
         self.messages = [
-            Message(role="system", content=system_prompt(config.prompt, self._signatures, date)),
+            Message(role="system", content=f"{system}\n\n{CITING}" if config.citations else system),
             Message(role="user", content=question.prompt),
         ]
         self.budget = ContextBudget(config.context_tokens, self._sampling.max_tokens, last_chance(config.prompt))
         self.steps: list[Step] = []
         self.answer: str | None = None
+        self.citations: tuple[Citation, ...] = ()
         self.stop: StopReason | None = None
         self.error: str | None = None
         self.turns = self.tool_calls = self.format_errors = self.completion_tokens = 0
@@ -95,11 +76,52 @@ class _Episode:
         self._made: set[tuple[str, str]] = set()
         """Calls that succeeded, in canonical form; kept where repeating one is refused."""
 
+    async def work(self) -> Trajectory:
+        """Work the question to its end.
+
+        Every ending is a `StopReason`. With `CONTEXT_LIMIT` the observation that did not fit was dropped and the model
+        had one more turn: `answer` is what it said there, if anything. In all other limits `answer` is None.
+        `usage.prompt_tokens` is the length of the last prompt, `completion_tokens` the sum over turns. Defects of the
+        model or a tool raise.
+        """
+        EPISODE.set(f"{self._question.id}/{self._seed}")
+        clock = asyncio.timeout(self._config.seconds)
+        try:
+            async with clock:
+                await self._run_turns()
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            self.end(StopReason.TIME_LIMIT, f"{self._config.seconds:g} seconds are over")
+        return self.trajectory()
+
+    def trajectory(self) -> Trajectory:
+        """The record of the episode; of one that has not ended, as interrupted."""
+        return Trajectory(
+            id=f"{self._question.id}/{self._seed}",
+            question_id=self._question.id,
+            model=self._model_name,
+            seed=self._seed,
+            messages=tuple(self.messages),
+            steps=tuple(self.steps),
+            answer=self.answer,
+            citations=self.citations,
+            stop=self.stop or StopReason.INTERRUPTED,
+            error=self.error,
+            usage=Usage(
+                prompt_tokens=self.budget.prompt_tokens,
+                completion_tokens=self.completion_tokens,
+                turns=self.turns,
+                tool_calls=self.tool_calls,
+                format_errors=self.format_errors,
+            ),
+        )
+
     def end(self, stop: StopReason, error: str | None = None) -> None:
         self.stop = stop
         self.error = error
 
-    async def run(self) -> None:
+    async def _run_turns(self) -> None:
         deadline = None if self._config.seconds is None else asyncio.get_running_loop().time() + self._config.seconds
         unseen = 0  # messages at the end that the model has not accepted yet and may be taken back
         while self.stop is None:
@@ -135,7 +157,7 @@ class _Episode:
         turn = self._read(reply)
         if turn.answer is not None:
             self.steps.append(Step(thought=turn.thought, call=None, observation=None))
-            self.answer = turn.answer
+            self._say(turn.answer)
             self.end(StopReason.ANSWER)
             return
         call = turn.calls[0] if turn.calls else None
@@ -156,6 +178,10 @@ class _Episode:
             return
         self.messages += answers
         self.steps.append(Step(thought=turn.thought, call=call, observation=observation))
+
+    def _say(self, answer: str) -> None:
+        """Take an answer; where citations were asked for, apart from its sources."""
+        self.answer, self.citations = split_answer(answer) if self._config.citations else (answer, ())
 
     async def _observe(self, turn: ParsedTurn, call: ToolCall | None) -> Observation:
         """Run the call, or say what is wrong with the turn; counts what happened."""
@@ -204,7 +230,8 @@ class _Episode:
             self.end(StopReason.CONTEXT_LIMIT, f"{why}; and no room for an answer: {exceeded}")
             return
         turn = self._read(reply)
-        self.answer = turn.answer
+        if turn.answer is not None:
+            self._say(turn.answer)
         self.format_errors += turn.error is not None
         self.steps.append(Step(thought=turn.thought, call=turn.calls[0] if turn.calls else None, observation=None))
         self.end(StopReason.CONTEXT_LIMIT, why)
