@@ -68,7 +68,7 @@ class Maker:
             config, corpus, lambda fact: self.evidence.page(fact) is not None, self.evidence.together
         )
         period = math.ceil(1 / config.none_share) if self.palette.nothing else 0
-        self._none = NoneAllowed(period, config.seed)
+        self.none = NoneAllowed(period, config.seed)
 
     def attempt(self, part: Part, index: int, attempt: int, seen: Seen) -> Question:
         """One try at question `index` of a part, not to repeat what was `seen`. Raises `Refused`."""
@@ -120,7 +120,7 @@ class Maker:
         seen.check_pattern(pattern)
         clues = ordered_clues(pattern)
         labels = [operator_of(Case(counts := Counts(tables, pattern), clues, clue)) for clue in clues]
-        nothing = self._none.is_none(index)
+        nothing = self.none.is_none(index)
         if order.has_distractor and not nothing:
             pattern, clues, labels = self._distracted(pattern, clues, labels, order, part, rng)
         if nothing:
@@ -130,9 +130,9 @@ class Maker:
         self._check_choice(pattern, clues, counts)
         proved = stripped(pattern) if nothing else pattern
         measured = measure(Counts(tables, proved, counts.known), clues, plan_work(tables, pattern))
-        uncertainty = self._check_hardness(measured, labels, order)
+        uncertainty = self._check_hardness(measured, labels)
         seen.check_cell(cell_of(labels, uncertainty.cycle_rank, uncertainty.fog))
-        words = realise(corpus, pattern, clues, config.style, config.language, rng, self._none.may_be(index))
+        words = realise(corpus, pattern, clues, config.style, config.language, rng, self.none.may_be(index))
         answer = corpus.entity[pattern.assignment[pattern.focus]]
         self._check_words(words, answer)
         seen.check_prompt(words.prompt)
@@ -328,7 +328,7 @@ class Maker:
         if config.max_candidates and left > config.max_candidates:
             raise Refused("too_hard", f"{left} candidates")
 
-    def _check_hardness(self, measured: Measure, labels: Sequence[str], order: Order) -> Uncertainty:
+    def _check_hardness(self, measured: Measure, labels: Sequence[str]) -> Uncertainty:
         """Every dial that speaks of the finished question."""
         config, found = self.config, measured.uncertainty
         if config.max_frontier and found.frontier > config.max_frontier:
@@ -344,7 +344,7 @@ class Maker:
         codes = set(labels) - {PLAIN}
         if missing := [code for code in config.operators if code not in codes]:
             raise Refused("lost_operator", ", ".join(missing))
-        if not order.is_plain and len(codes) not in span(config.operators_per_question):
+        if len(codes) not in span(config.operators_per_question):
             raise Refused("operators", f"{len(codes)}: {', '.join(sorted(codes))}")
         idle = [kept for label, kept in zip(labels, measured.necessary, strict=True) if label != DISTRACTOR.code]
         return found.model_copy(update={"necessity": sum(idle) / len(idle)}) if idle else found
