@@ -18,7 +18,7 @@ from websailor.errors import UserError
 from websailor.records import ToolCall
 from websailor.tools.base import ToolFailure
 from websailor.tools.config import ToolsConfig
-from websailor.tools.gateway.breaker import SPAN, Breaker
+from websailor.tools.gateway.breaker import SPAN, Admission, Breaker
 from websailor.tools.gateway.config import GatewayConfig
 from websailor.tools.gateway.gateway import Gateway, Outcome
 from websailor.tools.gateway.opening import KINDS, open_gateway, standing
@@ -300,24 +300,48 @@ def test_limits_hold_in_every_window(tmp_path: Path) -> None:
     assert max(sum(start <= at < start + 1 for at in times) for start in times) <= 8
 
 
+def admitted(breaker: Breaker) -> Admission:
+    admission = breaker.admit()
+    assert admission is not None
+    return admission
+
+
 def test_the_breaker_opens_waits_and_tries_once() -> None:
     now = [0.0]
     breaker = Breaker(3, 10, lambda: now[0])
     for _ in range(3):
-        breaker.failed()
+        breaker.failed(admitted(breaker))
     assert breaker.state == "closed", "a burst that fails at once is no row of failures"
     now[0] = SPAN
-    breaker.failed()
-    assert (breaker.state, breaker.admits()) == ("open", False)
+    breaker.failed(admitted(breaker))
+    assert (breaker.state, breaker.admit()) == ("open", None)
     now[0] += 10
-    assert breaker.admits()
-    assert not breaker.admits(), "one caller tries"
-    breaker.failed()
+    trial = admitted(breaker)
+    assert breaker.admit() is None, "one caller tries"
+    breaker.failed(trial)
     assert breaker.state == "open"
     now[0] += 10
-    assert breaker.admits()
+    assert breaker.admit()
     breaker.succeeded()
-    assert (breaker.state, breaker.admits()) == ("closed", True)
+    assert breaker.state == "closed"
+    assert breaker.admit()
+
+
+def test_late_news_do_not_disturb_the_trial() -> None:
+    now = [0.0]
+    breaker = Breaker(1, 10, lambda: now[0])
+    early = [admitted(breaker) for _ in range(4)]
+    breaker.failed(early[0])
+    now[0] = SPAN
+    breaker.failed(early[1])
+    now[0] += 10
+    trial = admitted(breaker)
+    breaker.abandoned(early[2])
+    breaker.failed(early[3])
+    assert breaker.state == "half-open", "a call from before the trial does not open it again"
+    assert breaker.admit() is None, "nor does it let a second caller in"
+    breaker.abandoned(trial)
+    assert breaker.admit() is not None, "a trial that told nothing makes room for another"
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.none()), st.text(max_size=5))
@@ -330,7 +354,7 @@ def test_keys_do_not_depend_on_order(arguments: dict[str, Any], tool: str) -> No
 def test_the_store_gives_back_what_was_put(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.sqlite")
     value = {"text": "北京 \u2028 \x00", "hits": [1, None, 2.5]}
-    store.put("visit", "p", {"url": "u"}, value)
+    store.put([("visit", "p", {"url": "u"}, value)])
     assert store.get("visit", "p", {"url": "u"}) == value
     assert store.get("visit", "p", {"url": "u"}, age=0) is None
     assert store.get("visit", "q", {"url": "u"}) is None

@@ -17,7 +17,8 @@ from websailor.tools.config import ToolsConfig
 from websailor.tools.faults import FaultsConfig, FaultyWeb
 from websailor.tools.memory import InMemoryWeb
 from websailor.tools.providers.base import NotThere, ProviderError, Refused, Throttled, Unavailable
-from websailor.tools.providers.http import MOST_BYTES, Body, Http
+from websailor.tools.providers.bodies import MOST_BYTES, Body
+from websailor.tools.providers.http import Http
 from websailor.tools.providers.page_readers import DirectHttp, read
 from websailor.tools.simulated import web_toolbox
 from websailor.tools.summary import ASKED_AGAIN, SummaryReader, read_summary

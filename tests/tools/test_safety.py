@@ -196,7 +196,7 @@ def test_benchmark_pages_are_blocked_and_counted() -> None:
     assert guard.url("http://a.secrets.example.org/answers/3")
     assert guard.url("https://huggingface.co/datasets/%67aia-benchmark/x")
     assert guard.url("https://huggingface.co/docs") is None
-    assert guard.url("https://nothuggingface.co/datasets/gaia-benchmark") is None
+    assert guard.url("https://nothuggingface.co/datasets/xbench") is None
     assert guard.text("... canary 12AB ...") == "canary 12ab"
     assert guard.text("a quiet page") is None
     assert sum(guard.blocked.values()) == 5

@@ -1,7 +1,7 @@
 """The settings of the gateway. Credentials come from the environment alone and are never part of them."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,8 +14,10 @@ class GatewayConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     mode: Mode = "live"
-    """`live`: cached results while they are fresh, else the provider. `record`: always the provider, all kept.
-    `replay`: what was recorded, and nothing else. `replay-or-live`: what was recorded, else the provider.
+    """`live`: cached results while they are fresh, else the provider. `record`: what was not recorded yet is asked of a
+    provider and kept, failures too; what was recorded stands, so all who record into one store see what a replay shows.
+    `replay`: what was recorded, and nothing else. `replay-or-live`: what was recorded, else as in `live`; the recording
+    stays as it is.
     """
     store: Path | None = Field(default=None, exclude=True)
     """SQLite file of results, shared by processes; None: `~/.cache/websailor/web.sqlite`."""
@@ -29,8 +31,10 @@ class GatewayConfig(BaseModel):
     """Providers of scholarly search."""
     bases: dict[str, str] = Field(default_factory=dict)
     """Provider -> base address, for an instance of one's own."""
-    per_second: dict[str, float] = Field(default_factory=dict)
-    """Provider -> calls a second of all workers together, where it differs from the provider's usual limit."""
+    per_second: dict[str, Annotated[float, Field(gt=0, le=10_000)]] = Field(default_factory=dict)
+    """Provider -> calls a second of all workers together, where it differs from the provider's usual limit. Of a rate
+    above one the whole part counts.
+    """
     attempt_seconds: float = Field(default=20, gt=0)
     """Time for one upstream call."""
     attempts: int = Field(default=3, ge=1, le=10)
@@ -43,6 +47,8 @@ class GatewayConfig(BaseModel):
     """Failures in a row after which a provider is left alone."""
     breaker_seconds: float = Field(default=30, gt=0)
     """How long it is left alone before one call tries it again."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Hosts (`name` or `name:port`) that may be visited though they are not on the public web."""
     blocked_urls: tuple[str, ...] = ()
     """Further `host/path` rules of the leak guard."""
     canaries: tuple[str, ...] = ()

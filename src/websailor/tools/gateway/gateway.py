@@ -7,20 +7,20 @@ under way at the same time become one.
 """
 
 import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal
-
-import stamina
+from typing import TYPE_CHECKING, Any, Literal
 
 from websailor.records import Record
 from websailor.tools.base import ToolFailure
-from websailor.tools.gateway.breaker import Breaker
+from websailor.tools.gateway.breaker import Admission, Breaker
 from websailor.tools.gateway.config import GatewayConfig
-from websailor.tools.gateway.limits import Limits
+from websailor.tools.gateway.limits import Limits, LimitsLost
 from websailor.tools.gateway.metrics import Metrics
-from websailor.tools.gateway.store import OUTCOME, Store, canonical
+from websailor.tools.gateway.store import OUTCOME, Store, canonical, sound
 from websailor.tools.providers.base import (
     BadKey,
     NotThere,
@@ -32,10 +32,19 @@ from websailor.tools.providers.base import (
     ToolName,
     Unavailable,
 )
-from websailor.tools.safety.leaks import LeakGuard
+from websailor.tools.safety.leaks import Blocked, LeakGuard
+
+if TYPE_CHECKING:
+    from websailor.tools.providers.http import Http
+
+log = logging.getLogger(__name__)
 
 SNIPPETS = "snippets"
 """Name under which the store keeps what searches showed of a page."""
+GRACE = 0.05
+"""Seconds by which a provider's time outlasts that of its last attempt, so that the attempt can say what it met."""
+UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What a reply in another form than documented raises where it is read."""
 
 
 class Outcome(Record):
@@ -52,7 +61,13 @@ class Gateway:
     """All tools over all providers. Safe for many tasks of one event loop; processes share store and limits."""
 
     def __init__(
-        self, config: GatewayConfig, providers: Sequence[Provider], store: Store, limits: Limits, guard: LeakGuard
+        self,
+        config: GatewayConfig,
+        providers: Sequence[Provider],
+        store: Store,
+        limits: Limits,
+        guard: LeakGuard,
+        http: "Http | None" = None,
     ) -> None:
         self.config = config
         self.metrics = Metrics()
@@ -62,6 +77,7 @@ class Gateway:
             self._providers.setdefault(provider.tool, []).append(provider)
         self._store = store
         self._limits = limits
+        self._http = http
         self._breakers = {
             provider.name: Breaker(config.breaker_failures, config.breaker_seconds) for provider in providers
         }
@@ -77,31 +93,53 @@ class Gateway:
 
     async def call(self, tool: ToolName, arguments: Mapping[str, Any]) -> Outcome:
         """The result of one call. Raises `ToolFailure` when there is none."""
-        rule = self.guard.url(str(arguments.get("url", "")))
-        if rule is not None:
+        arguments = sound(arguments)
+        if self.guard.url(str(arguments.get("url", ""))) is not None:
             self.metrics.count(tool, "blocked")
-            raise ToolFailure("This page is blocked: it may hold the answers of a benchmark.")
-        if self.config.mode in ("replay", "replay-or-live"):
+            raise Blocked()
+        # What was stored under other rules passes the rules of now.
+        outcome = await self._outcome(tool, arguments)
+        payload = self._permitted(tool, outcome.payload)
+        return outcome if payload is outcome.payload else outcome.model_copy(update={"payload": payload})
+
+    async def aclose(self) -> None:
+        """End what is under way, and close connections, store and limits."""
+        tasks = list(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._http is not None:
+            await self._http.aclose()
+        self._limits.close()
+        self._store.close()
+
+    async def _outcome(self, tool: ToolName, arguments: Mapping[str, Any]) -> Outcome:
+        """From the store, or from a call that is made now or under way already."""
+        if self.config.mode != "live":
             recorded = self._store.get(tool, OUTCOME, arguments)
             if recorded is not None:
                 self.metrics.count(tool, "hits")
                 return _reread(recorded)
             if self.config.mode == "replay":
                 raise ToolFailure(f"This {tool} call was not recorded: {canonical(arguments)[:200]}")
-        elif self.config.mode == "live":
+        if self.config.mode != "record":
             cached = self._cached(tool, arguments, self.config.fresh_seconds)
             if cached is not None:
                 return cached
         key = (tool, canonical(arguments))
         task = self._under_way.get(key)
         if task is None:
-            task = asyncio.create_task(self._asked(tool, arguments))
-            self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+            task = self._under_way[key] = asyncio.create_task(self._asked(tool, arguments))
+            task.add_done_callback(lambda done: self._finished(key, done))
         else:
             self.metrics.count(tool, "coalesced")
         # A caller that gives up must not take the result from the others.
         return await asyncio.shield(task)
+
+    def _finished(self, key: tuple[str, str], task: "asyncio.Task[Outcome]") -> None:
+        self._under_way.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("%s: %s", key[0], error)  # whoever still waits gets it, too
 
     def _cached(self, tool: ToolName, arguments: Mapping[str, Any], age: float | None) -> Outcome | None:
         """The best provider's stored payload, if it is young enough."""
@@ -113,55 +151,66 @@ class Gateway:
         return None
 
     async def _asked(self, tool: ToolName, arguments: Mapping[str, Any]) -> Outcome:
+        """Asked of providers. What is recorded stands: the same call has the same outcome in all processes that record,
+        as it will have in a replay, failures included."""
+        if self.config.mode != "record":
+            return await self._first_that_answers(tool, arguments)
         try:
-            outcome = await self._first_that_answers(tool, arguments)
+            recorded = (await self._first_that_answers(tool, arguments)).model_dump(mode="json")
         except ToolFailure as failure:
-            if self.config.mode != "live":
-                self._store.put(tool, OUTCOME, arguments, {"failure": str(failure)})
-            raise
-        if self.config.mode != "live":
-            self._store.put(tool, OUTCOME, arguments, outcome.model_dump(mode="json"))
-        return outcome
+            recorded = {"failure": str(failure)}
+        return _reread(self._store.settle(tool, OUTCOME, arguments, recorded))
 
     async def _first_that_answers(self, tool: ToolName, arguments: Mapping[str, Any]) -> Outcome:
-        """Provider after provider, then whatever is left."""
+        """Provider after provider, then whatever is left. One that is not the last has half of the time that is left,
+        so that one that hangs does not use it up."""
         deadline = time.monotonic() + self.config.seconds
         reasons: list[str] = []
-        for provider in self._providers.get(tool, ()):
-            breaker = self._breakers[provider.name]
-            if time.monotonic() >= deadline:
+        providers = self._providers.get(tool, ())
+        for place, provider in enumerate(providers):
+            left = deadline - time.monotonic()
+            if left <= 0:
                 reasons.append(f"{provider.name}: no time left")
                 continue
-            if not breaker.admits():
+            breaker = self._breakers[provider.name]
+            admission = breaker.admit()
+            if admission is None:
                 reasons.append(f"{provider.name}: left alone after failures")
                 continue
+            seconds = left if place + 1 == len(providers) else left / 2
             try:
-                payload = await self._with_patience(provider, arguments, deadline)
+                payload = await self._with_patience(provider, arguments, seconds, admission)
             except NotThere as error:
                 breaker.succeeded()
                 raise ToolFailure(f"There is no page {arguments.get('url', '')} ({error}).") from error
             except BadKey as error:
-                breaker.failed()
+                breaker.failed(admission)
                 reasons.append(f"{provider.name}: its key is not accepted ({error})")
             except Refused as error:
                 breaker.succeeded()
                 reasons.append(f"{provider.name}: {error}")
             except ProviderError as error:
-                breaker.abandoned()
                 reasons.append(f"{provider.name}: {error}")
-            except BaseException:
-                breaker.abandoned()
-                raise
             else:
                 breaker.succeeded()
                 return self._kept(tool, provider.name, arguments, payload)
+            finally:
+                breaker.abandoned(admission)
             self.metrics.count(provider.name, "failovers")
         return self._degraded(tool, arguments, reasons)
 
-    async def _with_patience(self, provider: Provider, arguments: Mapping[str, Any], deadline: float) -> Payload:
-        """Attempts with pauses between them. Raises the last attempt's `ProviderError`."""
+    async def _with_patience(
+        self, provider: Provider, arguments: Mapping[str, Any], seconds: float, admission: Admission
+    ) -> Payload:
+        """Attempts with pauses between them, in so many seconds. Raises the last attempt's `ProviderError`."""
+        import stamina
+
+        deadline = time.monotonic() + seconds
+        last: ProviderError | None = None
 
         def worth_repeating(error: Exception) -> bool | float:
+            nonlocal last
+            last = error if isinstance(error, ProviderError) else last
             if not isinstance(error, Unavailable) or self._breakers[provider.name].state != "closed":
                 return False
             left = deadline - time.monotonic()
@@ -177,34 +226,47 @@ class Gateway:
             wait_max=8 * self.config.backoff_seconds,
             wait_jitter=self.config.backoff_seconds,
         )
-        async for attempt in attempts:
-            with attempt:
-                if attempt.num > 1:
-                    self.metrics.count(provider.name, "retries")
-                return await self._attempt(provider, arguments, deadline)
-        raise AssertionError("the retry context ends with a result or an exception")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds + GRACE):
+                async for attempt in attempts:
+                    with attempt:
+                        if attempt.num > 1:
+                            self.metrics.count(provider.name, "retries")
+                            log.debug("%s: attempt %d, after: %s", provider.name, attempt.num, last)
+                        return await self._attempt(provider, arguments, deadline, admission)
+        raise last or Unavailable("no time left")
 
-    async def _attempt(self, provider: Provider, arguments: Mapping[str, Any], deadline: float) -> Payload:
+    async def _attempt(
+        self, provider: Provider, arguments: Mapping[str, Any], deadline: float, admission: Admission
+    ) -> Payload:
         """One permitted, timed upstream call."""
         per_second = self.config.per_second.get(provider.name, provider.per_second)
-        if not await self._limits.acquire(provider.name, per_second, deadline - time.monotonic()):
+        try:
+            permitted = await self._limits.acquire(provider.name, per_second, deadline - time.monotonic())
+        except LimitsLost as error:
+            raise Unavailable(str(error)) from error
+        if not permitted:
             raise Throttled("its limit leaves no room within the time of this call")
-        async with self._observed(provider.name):
+        seconds = min(self.config.attempt_seconds, max(deadline - time.monotonic(), 0.01))
+        async with self._observed(provider.name, admission):
             try:
-                async with asyncio.timeout(min(self.config.attempt_seconds, max(deadline - time.monotonic(), 0.01))):
-                    return await provider(arguments)
+                async with asyncio.timeout(seconds):
+                    return sound(await provider(arguments))
             except TimeoutError as error:
-                raise Unavailable(f"no reply within {self.config.attempt_seconds:g} s") from error
+                raise Unavailable(f"no reply within {seconds:.3g} s") from error
+            except UNREADABLE as error:
+                log.warning("%s: a reply in another form than documented: %r", provider.name, error)
+                raise Unavailable("the reply has another form than documented") from error
 
     @asynccontextmanager
-    async def _observed(self, provider: str) -> AsyncIterator[None]:
+    async def _observed(self, provider: str, admission: Admission) -> AsyncIterator[None]:
         """Counts, latency and breaker of one upstream call."""
         self.metrics.count(provider, "calls")
         started = time.monotonic()
         try:
             yield
         except Unavailable as error:
-            self._breakers[provider].failed()
+            self._breakers[provider].failed(admission)
             self.metrics.count(provider, "throttled" if isinstance(error, Throttled) else "failures")
             raise
         finally:
@@ -212,19 +274,24 @@ class Gateway:
 
     def _kept(self, tool: ToolName, provider: str, arguments: Mapping[str, Any], payload: Payload) -> Outcome:
         """Without blocked pages, stored, and with the snippets of a search set aside for pages that fail later."""
-        if "hits" in payload:
-            payload = {**payload, "hits": [hit for hit in payload["hits"] if not self._blocks(tool, hit)]}
-            for hit in payload["hits"]:
-                if hit.get("snippet"):
-                    self._store.put(SNIPPETS, OUTCOME, {"url": hit["url"]}, hit)
-        elif self._blocks(tool, payload):
-            raise ToolFailure("This page is blocked: it may hold the answers of a benchmark.")
-        self._store.put(tool, provider, arguments, payload)
+        payload = self._permitted(tool, payload)
+        snippets = [hit for hit in payload.get("hits", ()) if hit.get("snippet")]
+        entries = [(SNIPPETS, OUTCOME, {"url": hit["url"]}, hit) for hit in snippets]
+        self._store.put([*entries, (tool, provider, arguments, payload)])
         return Outcome(payload=payload, provider=provider)
 
+    def _permitted(self, tool: ToolName, payload: Payload) -> Payload:
+        """The payload without blocked hits. Raises `Blocked` for a blocked page."""
+        if "hits" not in payload:
+            if self._blocks(tool, payload):
+                raise Blocked()
+            return payload
+        hits = [hit for hit in payload["hits"] if not self._blocks(tool, hit)]
+        return payload if len(hits) == len(payload["hits"]) else {**payload, "hits": hits}
+
     def _blocks(self, tool: ToolName, shown: Mapping[str, Any]) -> bool:
-        texts = " ".join(str(shown.get(field, "")) for field in ("title", "snippet", "text"))
-        blocked = self.guard.url(str(shown.get("url", ""))) or self.guard.text(texts)
+        texts = (str(shown.get(field, "")) for field in ("title", "snippet", "text"))
+        blocked = self.guard.url(str(shown.get("url", ""))) or self.guard.text("\n".join(texts))
         if blocked is not None:
             self.metrics.count(tool, "blocked")
         return blocked is not None
@@ -242,6 +309,7 @@ class Gateway:
             return Outcome(payload=text, provider=SNIPPETS, status="degraded", cached=True)
         if not reasons:
             raise ToolFailure(f"No provider of {tool} is configured.")
+        self.metrics.count(tool, "failed")
         raise ToolFailure(f"The {tool} call failed: {'; '.join(reasons)}. Try again later, or go another way.")
 
 

@@ -1,67 +1,191 @@
 """Rate limits that all workers share: of one host through a SQLite file, of several hosts through Redis.
 
-Enters: calls a second per provider. Leaves: permission to call, in its turn. The window slides: in no second are there
-more calls than allowed. A rate below one a second is one call in a longer window. Between permission and call some
-milliseconds pass, more for one call than for another, so the window is a little longer than asked for.
+Enters: calls a second per provider. Leaves: permission to call, in its turn. The window slides and outlives processes:
+in no second are there more calls than allowed. A rate below one a second is one call in a longer window; of a rate such
+as 2.5 a second the whole part counts. Between permission and arrival some milliseconds pass, more for one call than for
+another: the window is a little longer than asked for, and a permission that was long in coming back is not used.
 """
 
+import asyncio
 import os
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
-
-from pyrate_limiter import AbstractBucket, Limiter, Rate, RedisBucket, SQLiteBucket
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
 
 from websailor.errors import UserError
 
+if TYPE_CHECKING:
+    from pyrate_limiter import AbstractBucket, Rate
+
 REDIS = "WEBSAILOR_REDIS_URL"
 """Environment variable with the address of a Redis that several hosts share."""
-MARGIN = 1.06
+MARGIN = 1.1
 """Length of the window over the length asked for."""
+LATE = 0.03
+"""Seconds after which a permission is too old to be used: what it allowed would fall into another window."""
+LOCK_SECONDS = 10.0
+"""Time in which the file lock, or Redis, must answer."""
+TIDY = 64
+"""Permissions after which old entries are removed."""
+
+
+class LimitsLost(Exception):
+    """What the workers share cannot be reached; nobody may call."""
 
 
 class Limits(Protocol):
     """Permission to call a provider."""
 
     async def acquire(self, provider: str, per_second: float, seconds: float) -> bool:
-        """Wait for permission, at most so many seconds; False when there was none."""
+        """Wait for permission, at most so many seconds; False when there was none. Raises `LimitsLost`."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open."""
         ...
 
 
-def rate_of(per_second: float) -> Rate:
+def rate_of(per_second: float) -> "Rate":
     """A sliding window: n calls in a second, or one call in 1 / per_second seconds."""
+    from pyrate_limiter import Rate
+
     if per_second >= 1:
-        return Rate(int(per_second), int(1000 * MARGIN * int(per_second) / per_second))
-    return Rate(1, int(1000 * MARGIN / per_second))
+        return Rate(int(per_second), round(1000 * MARGIN))
+    return Rate(1, round(1000 * MARGIN / per_second))
 
 
 class SharedLimits:
-    """Limits in a SQLite file beside the store, or in Redis where `REDIS` names one."""
+    """Limits in a SQLite file beside the store, or in Redis where `REDIS` names one. `clock` is that of the system."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
-        self._redis_url = os.environ.get(REDIS, "").strip()
-        self._limiters: dict[tuple[str, float], Limiter] = {}
+        self._clock = clock
+        self._open = _redis_bucket if os.environ.get(REDIS, "").strip() else self._sqlite_bucket
+        self._buckets: dict[tuple[str, float], AbstractBucket] = {}
+        self._given = 0
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="limits")
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
     async def acquire(self, provider: str, per_second: float, seconds: float) -> bool:
-        return await self._limiter(provider, per_second).try_acquire_async(provider, timeout=max(seconds, 0.001))
-
-    def _limiter(self, provider: str, per_second: float) -> Limiter:
-        known = self._limiters.get((provider, per_second))
-        if known is None:
-            known = self._limiters[provider, per_second] = Limiter(self._bucket(provider, rate_of(per_second)))
-        return known
-
-    def _bucket(self, provider: str, rate: Rate) -> AbstractBucket:
-        table = f"limit_{provider.replace('-', '_')}_{rate.limit}_{rate.interval}"
-        if not self._redis_url:
-            return SQLiteBucket.init_from_file([rate], table=table, db_path=str(self._path), use_file_lock=True)
+        loop = asyncio.get_running_loop()
+        turn = self._turns.setdefault(loop, {}).setdefault(provider, asyncio.Lock())
         try:
-            import redis
-        except ImportError as error:
-            raise UserError(f"{REDIS} is set, but redis is not installed: pip install 'websailor[scale]'") from error
+            async with (
+                asyncio.timeout(max(seconds, 0.001)),
+                turn,
+            ):  # one waits for the bucket, the others for their turn
+                while True:
+                    wait, given = await loop.run_in_executor(self._threads, self._ask, provider, per_second)
+                    if wait is not None:
+                        await asyncio.sleep(wait)
+                    elif self._clock() - given < LATE:
+                        return True
+        except TimeoutError:
+            return False
+
+    def _ask(self, provider: str, per_second: float) -> tuple[float | None, float]:
+        """Seconds to wait, or None for permission; and when it was given."""
         try:
-            bucket = RedisBucket.init([rate], redis.Redis.from_url(self._redis_url), f"websailor:{table}")
-        except (redis.RedisError, ValueError) as error:
-            raise UserError(f"the Redis that {REDIS} names does not answer ({type(error).__name__})") from error
-        assert isinstance(bucket, RedisBucket)
+            bucket = self._buckets.get((provider, per_second))
+            if bucket is None:
+                bucket = self._buckets[provider, per_second] = self._opened(provider, per_second)
+            lock = bucket.limiter_lock()
+            if lock is None:
+                return self._put(bucket, provider)
+            with lock:  # what time it is, is asked while nobody else may write
+                return self._put(bucket, provider)
+        except (UserError, LimitsLost):
+            raise
+        except (OSError, sqlite3.Error) as error:
+            reason = type(error).__name__
+        except Exception as error:
+            if not _is_redis(error):
+                raise
+            self._buckets.pop((provider, per_second), None)  # a Redis that was started again has forgotten the script
+            reason = type(error).__name__
+        raise LimitsLost(f"the limits that all workers share cannot be reached ({reason})")
+
+    def _opened(self, provider: str, per_second: float) -> "AbstractBucket":
+        """What cannot be reached from the start is a person's mistake; what was reached before is lost."""
+        try:
+            return self._open(provider, rate_of(per_second))
+        except UserError as error:
+            if not self._given:
+                raise
+            raise LimitsLost(str(error)) from error
+
+    def _put(self, bucket: "AbstractBucket", provider: str) -> tuple[float | None, float]:
+        from pyrate_limiter import RateItem
+
+        now = bucket.now()
+        assert isinstance(now, int), "both buckets answer at once"
+        given, item = self._clock(), RateItem(provider, now)
+        self._given += 1
+        if self._given % TIDY == 0:
+            bucket.leak(item.timestamp)
+        if bucket.put(item):
+            return None, given
+        waiting = bucket.waiting(item)
+        assert isinstance(waiting, int), "both buckets answer at once"
+        return max(waiting, 1) / 1000, given
+
+    def _sqlite_bucket(self, provider: str, rate: "Rate") -> "AbstractBucket":
+        from filelock import FileLock
+        from pyrate_limiter import SQLiteBucket
+
+        try:
+            bucket = SQLiteBucket.init_from_file(
+                [rate], table=_table(provider), db_path=str(self._path), use_file_lock=True
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise UserError(
+                f"{self._path}: cannot hold the limits of providers ({error}): name another store"
+            ) from error
+        assert isinstance(bucket.lock, FileLock)
+        bucket.lock.timeout = LOCK_SECONDS
         return bucket
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for bucket in self._buckets.values():
+            bucket.close()
+        self._buckets.clear()
+
+
+def _table(provider: str) -> str:
+    return f"limit_{provider.replace('-', '_')}"
+
+
+def _is_redis(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] == "redis"
+
+
+def _redis_bucket(provider: str, rate: "Rate") -> "AbstractBucket":
+    try:
+        import redis
+        from pyrate_limiter import RedisBucket
+    except ImportError as error:
+        raise UserError(f"{REDIS} is set, but redis is not installed: pip install 'websailor[scale]'") from error
+
+    class ServerTime(RedisBucket):
+        """The server's clock is the one that all hosts share."""
+
+        def now(self) -> int:
+            seconds, microseconds = client.time()
+            return seconds * 1000 + microseconds // 1000
+
+    try:
+        client = redis.Redis.from_url(
+            os.environ[REDIS].strip(), socket_timeout=LOCK_SECONDS, socket_connect_timeout=LOCK_SECONDS
+        )
+        bucket = ServerTime.init([rate], client, f"websailor:{_table(provider)}")
+        assert isinstance(bucket, ServerTime)
+        return bucket
+    except (redis.RedisError, ValueError, OSError) as error:
+        reason = type(error).__name__
+    raise UserError(f"the Redis that {REDIS} names does not answer ({reason})")  # the address may hold a password

@@ -4,11 +4,21 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-COUNTS = ("calls", "hits", "coalesced", "retries", "throttled", "failures", "failovers", "degraded", "blocked")
+COUNTS = (
+    "calls",
+    "hits",
+    "coalesced",
+    "retries",
+    "throttled",
+    "failures",
+    "failovers",
+    "degraded",
+    "failed",
+    "blocked",
+)
 """What is counted: upstream calls, answers from the store, calls that joined one under way, repeated attempts, attempts
-that were asked to slow down, attempts that failed, calls passed to the next provider, degraded answers, blocked pages.
+that were asked to slow down, attempts that failed, calls passed to the next provider, degraded answers, calls
+without an answer, blocked pages.
 """
 QUANTILES = (0.5, 0.9, 0.99)
 KEPT = 4096
@@ -41,6 +51,8 @@ class Metrics:
 
     def quantiles(self, provider: str) -> tuple[float, ...]:
         """Seconds at `QUANTILES`; empty where nothing was called."""
+        import numpy as np
+
         seconds = self._rows[provider].seconds
         return tuple(float(value) for value in np.quantile(np.fromiter(seconds, float), QUANTILES)) if seconds else ()
 

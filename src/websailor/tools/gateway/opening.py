@@ -4,6 +4,7 @@ A provider that needs a key which is not set, or an address which is not configu
 for every provider without ever holding a credential.
 """
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,7 +73,11 @@ def standing(config: GatewayConfig) -> list[Standing]:
             if kind is None or kind.make.tool != tool:
                 known = ", ".join(other for other, one in KINDS.items() if one.make.tool == tool)
                 raise UserError(f"{name} is no provider of {tool}: choose from {known}")
-            key = key_of(kind.variable) if kind.variable else None
+            try:
+                key = key_of(kind.variable) if kind.variable else None
+            except UserError as error:
+                found.append(Standing(name, tool, False, str(error)))
+                continue
             if name == SearXNG.name and name not in config.bases:
                 found.append(Standing(name, tool, False, "no address: set bases.searxng"))
             elif kind.needs_key and not key:
@@ -85,16 +90,29 @@ def standing(config: GatewayConfig) -> list[Standing]:
 
 def open_gateway(config: GatewayConfig, page_transport: httpx2.AsyncBaseTransport | None = None) -> Gateway:
     """A gateway over the usable providers. Raises `UserError` for unknown providers and unusable stores."""
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # the gateway counts and says itself what it tries again
     usable = [one for one in standing(config) if one.usable]
     unknown = sorted({*config.bases, *config.per_second} - KINDS.keys())
     if unknown:
         raise UserError(f"{unknown[0]} is no provider: choose from {', '.join(KINDS)}")
-    http = Http(config.attempt_seconds, page_transport)
+    for name, base in config.bases.items():
+        _check_base(name, base)
+    guard = LeakGuard(config.blocked_urls, config.canaries)
+    http = Http(config.attempt_seconds, page_transport, guard, tuple(host.lower() for host in config.allowed_hosts))
     providers: list[Provider] = []
     for one in usable:
         kind = KINDS[one.provider]
         key = key_of(kind.variable) if kind.variable else None
         providers.append(kind.make(http, key=key, base=config.bases.get(one.provider)))
-    path = config.store or Path.home() / ".cache" / "websailor" / "web.sqlite"
-    guard = LeakGuard(config.blocked_urls, config.canaries)
-    return Gateway(config, providers, Store(path), SharedLimits(path.with_suffix(".limits.sqlite")), guard)
+    path = (config.store or Path("~/.cache/websailor/web.sqlite")).expanduser()
+    store = Store(path)
+    return Gateway(config, providers, store, SharedLimits(path.with_suffix(".limits.sqlite")), guard, http)
+
+
+def _check_base(name: str, base: str) -> None:
+    try:
+        url = httpx2.URL(base.replace("{language}", "en"))
+    except (httpx2.InvalidURL, ValueError):
+        url = None
+    if url is None or url.scheme not in ("http", "https") or not url.host or url.userinfo:
+        raise UserError(f"bases.{name}: not an address such as https://host/path (keys belong into the environment)")

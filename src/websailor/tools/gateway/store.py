@@ -7,9 +7,10 @@ provider `*` stands for what the gateway made of a call after all providers: tha
 
 import hashlib
 import json
+import logging
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,28 @@ import zstandard
 
 from websailor.errors import UserError
 
+log = logging.getLogger(__name__)
+
 OUTCOME = "*"
+BUSY_SECONDS = 20.0
+"""How long another process may keep the file."""
 _SCHEMA = """
 create table if not exists results (
     key text primary key, tool text not null, provider text not null, arguments text not null,
     value blob not null, stored real not null
 ) without rowid
 """
+
+
+def sound(value: Any) -> Any:
+    """JSON without halves of surrogate pairs: no file could hold them, and what was put must come back the same."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {sound(name): sound(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [sound(part) for part in value]
+    return value
 
 
 def canonical(arguments: Mapping[str, Any]) -> str:
@@ -41,10 +57,13 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._full = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=60, check_same_thread=False, isolation_level=None)
-            self._connection.execute("pragma journal_mode=wal")
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
+            )
+            _in_wal_mode(self._connection)
             self._connection.execute("pragma synchronous=normal")
             self._connection.execute(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
@@ -56,20 +75,51 @@ class Store:
 
     def get(self, tool: str, provider: str, arguments: Mapping[str, Any], age: float | None = None) -> Any:
         """The stored value; None where there is none, or none younger than `age` seconds."""
-        row = self._connection.execute(
-            "select value, stored from results where key = ?", (key(tool, provider, arguments),)
-        ).fetchone()
-        if row is None or (age is not None and time.time() - row[1] >= age):
-            return None
-        return json.loads(self._unpack.decompress(row[0]))
+        try:
+            row = self._connection.execute(
+                "select value, stored from results where key = ?", (key(tool, provider, arguments),)
+            ).fetchone()
+            if row is None or (age is not None and time.time() - row[1] >= age):
+                return None
+            return json.loads(self._unpack.decompress(row[0]))
+        except (sqlite3.Error, zstandard.ZstdError, ValueError) as error:
+            raise UserError(f"{self.path}: the store of web results is damaged ({error}): name another file") from error
 
-    def put(self, tool: str, provider: str, arguments: Mapping[str, Any], value: Any) -> None:
-        """Keep a value; an older one is replaced."""
-        blob = self._pack.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-        self._connection.execute(
-            "insert or replace into results values (?, ?, ?, ?, ?, ?)",
-            (key(tool, provider, arguments), tool, provider, canonical(arguments), blob, time.time()),
-        )
+    def put(self, entries: Iterable[tuple[str, str, Mapping[str, Any], Any]]) -> None:
+        """Keep values, given as (tool, provider, arguments, value); older ones are replaced. A cache that cannot be
+        written is said once and costs no result."""
+        try:
+            self._write("insert or replace", entries)
+            self._full = False
+        except sqlite3.Error as error:
+            if not self._full:
+                log.warning("%s: web results are not kept (%s)", self.path, error)
+            self._full = True
+
+    def settle(self, tool: str, provider: str, arguments: Mapping[str, Any], value: Any) -> Any:
+        """Keep a value unless there is one; the one that stands, as all processes see it. Raises `UserError`."""
+        try:
+            self._write("insert or ignore", [(tool, provider, arguments, value)])
+        except sqlite3.Error as error:
+            raise UserError(f"{self.path}: cannot be recorded into ({error})") from error
+        return self.get(tool, provider, arguments)
+
+    def _write(self, how: str, entries: Iterable[tuple[str, str, Mapping[str, Any], Any]]) -> None:
+        now = time.time()
+        rows = [
+            (key(tool, provider, arguments), tool, provider, canonical(arguments), self._packed(value), now)
+            for tool, provider, arguments, value in entries
+        ]
+        self._connection.execute("begin immediate")
+        try:
+            self._connection.executemany(f"{how} into results values (?, ?, ?, ?, ?, ?)", rows)
+            self._connection.execute("commit")
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+
+    def _packed(self, value: Any) -> bytes:
+        return self._pack.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
     def __len__(self) -> int:
         return self._connection.execute("select count(*) from results").fetchone()[0]
@@ -77,3 +127,16 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _in_wal_mode(connection: sqlite3.Connection) -> None:
+    """Another process may be doing the same; SQLite does not wait for this one thing."""
+    last = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("pragma journal_mode=wal")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(0.02)

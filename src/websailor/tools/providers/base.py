@@ -9,6 +9,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
+from websailor.errors import UserError
+
 ToolName = Literal["search", "visit", "scholar"]
 Payload = dict[str, Any]
 
@@ -65,6 +67,38 @@ class Provider(Protocol):
         ...
 
 
-def key_of(variable: str) -> str | None:
-    """A credential from the environment; None where it is not set. Whoever calls keeps it out of everything written."""
-    return os.environ.get(variable, "").strip() or None
+class Secret:
+    """A credential that shows itself to nothing but `reveal`: not in a log, a traceback, a record or a pickle."""
+
+    __slots__ = ("_prefix", "_value")
+
+    def __init__(self, value: str, prefix: str = "") -> None:
+        self._value = value
+        self._prefix = prefix
+
+    def reveal(self) -> str:
+        """The credential. Use it in an expression and give it no name: names show in tracebacks."""
+        return self._prefix + self._value
+
+    def after(self, prefix: str) -> "Secret":
+        """With something before it, such as `Bearer `."""
+        return Secret(self._value, prefix)
+
+    def removed(self, content: bytes) -> bytes:
+        """Content in which the credential is not repeated, whatever a service echoes."""
+        return content.replace(self._value.encode(), b"[key]")
+
+    def __repr__(self) -> str:
+        return "[key]"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a credential is not written anywhere")
+
+
+def key_of(variable: str) -> Secret | None:
+    """A credential from the environment; None where it is not set. Raises `UserError` for what no header can hold; the
+    message does not repeat it."""
+    value = os.environ.get(variable, "").strip()
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        raise UserError(f"{variable} holds a space or a character that no key has: set it again, without quotes")
+    return Secret(value) if value else None

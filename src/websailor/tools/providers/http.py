@@ -6,78 +6,60 @@ one by one.
 """
 
 import email.utils
-import json
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import httpx2
 
-from websailor.tools.providers.base import BadKey, NotThere, Payload, Refused, Throttled, ToolName, Unavailable
-from websailor.tools.safety.addresses import Forbidden, parsed_url
+from websailor.tools.providers.base import (
+    BadKey,
+    NotThere,
+    Payload,
+    Refused,
+    Secret,
+    Throttled,
+    ToolName,
+    Unavailable,
+)
+from websailor.tools.providers.bodies import Body, check_page, read_body
+from websailor.tools.safety.addresses import parsed_url
+from websailor.tools.safety.leaks import Blocked, LeakGuard
 from websailor.tools.safety.transport import PublicOnly
 
 CONTACT = "WEBSAILOR_CONTACT"
 """Environment variable with an address that services may write to; Wikipedia and Crossref ask for one."""
-MOST_BYTES = 8 * 2**20
-"""Largest body that is read, decompressed."""
 MOST_REDIRECTS = 5
-READABLE = (
-    "text/",
-    "application/xhtml+xml",
-    "application/xml",
-    "application/json",
-    "application/pdf",
-    "application/rss",
-)
-"""Beginnings of content types that a page may have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A reply that was read to its end."""
-
-    url: str
-    content_type: str
-    """Without parameters, lower case."""
-    charset: str | None
-    content: bytes
-
-    @property
-    def text(self) -> str:
-        """Decoded as the header says, else as UTF-8; what cannot be decoded is replaced."""
-        try:
-            return self.content.decode(self.charset or "utf-8", errors="replace")
-        except LookupError:
-            return self.content.decode("utf-8", errors="replace")
-
-    def json(self) -> Any:
-        """Raises `Unavailable` where it is none: a proxy's error page instead of the answer."""
-        try:
-            return json.loads(self.text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise Unavailable(f"the reply is no JSON ({self.content_type or 'no content type'})") from error
 
 
 class Http:
-    """Two clients: one for services, one for pages. `page_transport` replaces what pages are fetched with."""
+    """Two clients: one for services, one for pages. `guard` and `allowed` (see `safety.addresses`) hold for every
+    address on the way to a page; `page_transport` replaces what pages are fetched with."""
 
-    def __init__(self, seconds: float = 20.0, page_transport: httpx2.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        seconds: float = 20.0,
+        page_transport: httpx2.AsyncBaseTransport | None = None,
+        guard: LeakGuard | None = None,
+        allowed: Collection[str] = (),
+    ) -> None:
         timeout = httpx2.Timeout(seconds, connect=min(seconds, 10.0))
         contact = os.environ.get(CONTACT, "").strip()
-        signed = f"; {contact}" if contact and contact.isprintable() else ""
+        signed = f"; {contact}" if contact and contact.isascii() and contact.isprintable() else ""
         agent = f"websailor/{version('websailor')} (research agent{signed})"
         headers = {"User-Agent": agent, "Accept-Encoding": "gzip, deflate"}
+        self._guard = guard or LeakGuard()
+        self._allowed = frozenset(allowed)
         self._services = httpx2.AsyncClient(timeout=timeout, headers=headers, follow_redirects=False)
         self._pages = httpx2.AsyncClient(
             timeout=timeout,
             headers=headers,
             follow_redirects=False,
-            transport=page_transport or PublicOnly(),
+            transport=page_transport or PublicOnly(allowed=self._allowed),
             trust_env=False,
         )
 
@@ -88,28 +70,35 @@ class Http:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
     ) -> Body:
-        """Call a service."""
-        request = self._services.build_request(method, url, params=params, json=json, headers=headers)
-        body = await _sent(self._services, request)
+        """Call a service. A key that the service repeats in its reply is taken out."""
+        body = await _sent(
+            self._services,
+            self._services.build_request(method, url, params=params, json=json, headers=_revealed(headers or {})),
+        )
         if isinstance(body, str):
             raise Unavailable("the service redirected the call")
+        for secret in (headers or {}).values():
+            if isinstance(secret, Secret):
+                body = replace(body, content=secret.removed(body.content))
         return body
 
     async def page(self, address: str) -> Body:
-        """Fetch a page that a model named. Raises `Forbidden` (a `ToolFailure`) for what must not be contacted."""
-        url = parsed_url(address)
+        """Fetch a page that a model named. Raises `Forbidden` or `Blocked` (`ToolFailure`s) for what must not be
+        contacted, on whatever hop it is named."""
+        url = parsed_url(address, self._allowed)
         for _ in range(MOST_REDIRECTS + 1):
+            if self._guard.url(str(url)) is not None:
+                raise Blocked()
             accept = {"Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,text/*;q=0.8"}
             body = await _sent(self._pages, self._pages.build_request("GET", url, headers=accept))
             if isinstance(body, Body):
-                if not body.content_type.startswith(READABLE):
-                    raise Refused(f"the page is {body.content_type or 'of no stated type'}, which cannot be read")
+                check_page(body)
                 return body
             try:
-                url = parsed_url(str(url.join(body)))
-            except httpx2.InvalidURL as error:
+                url = parsed_url(str(url.join(body)), self._allowed)
+            except (httpx2.InvalidURL, ValueError) as error:
                 raise Refused("the page redirects to no address") from error
         raise Refused(f"the page redirects more than {MOST_REDIRECTS} times")
 
@@ -128,7 +117,7 @@ class Service(ABC):
     base: str = ""
     """Where the service is, unless the config says otherwise."""
 
-    def __init__(self, http: Http, *, key: str | None = None, base: str | None = None) -> None:
+    def __init__(self, http: Http, *, key: Secret | None = None, base: str | None = None) -> None:
         self._http = http
         self._key = key
         self._base = (base or self.base).rstrip("/")
@@ -141,41 +130,34 @@ class Service(ABC):
 async def _sent(client: httpx2.AsyncClient, request: httpx2.Request) -> Body | str:
     """The body, or where a redirect leads."""
     try:
-        response = await client.send(request, stream=True)
-        try:
-            location = response.headers.get("location")
-            if response.is_redirect and location:
-                return location
-            _check_status(response)
-            return Body(
-                url=str(response.request.url) if response.history else str(request.url),
-                content_type=response.headers.get("content-type", "").partition(";")[0].strip().lower(),
-                charset=response.charset_encoding,
-                content=await _read(response),
-            )
-        finally:
-            await response.aclose()
-    except Forbidden:
-        raise
-    except httpx2.TimeoutException as error:
-        raise Unavailable("no reply in time") from error
+        return await _exchanged(client, request)
+    except httpx2.TimeoutException:
+        failure = Unavailable("no reply in time")
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
-        raise Unavailable(f"the connection failed ({type(error).__name__})") from error
+        failure = Unavailable(f"the connection failed ({type(error).__name__})")
+    # Raised out here, it carries neither the client's error nor its stack: both hold the request with its key.
+    raise failure
 
 
-async def _read(response: httpx2.Response) -> bytes:
-    """The decompressed body; more than `MOST_BYTES` is refused before it is held."""
-    declared = response.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MOST_BYTES:
-        raise Refused(f"the reply is larger than {MOST_BYTES // 2**20} MB")
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_bytes(65536):
-        size += len(part)
-        if size > MOST_BYTES:
-            raise Refused(f"the reply is larger than {MOST_BYTES // 2**20} MB")
-        parts.append(part)
-    return b"".join(parts)
+async def _exchanged(client: httpx2.AsyncClient, request: httpx2.Request) -> Body | str:
+    response = await client.send(request, stream=True)
+    try:
+        location = response.headers.get("location")
+        if response.is_redirect and location:
+            return location
+        _check_status(response)
+        return Body(
+            url=str(request.url),
+            content_type=response.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            charset=response.charset_encoding,
+            content=await read_body(response),
+        )
+    finally:
+        await response.aclose()
+
+
+def _revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()}
 
 
 def _check_status(response: httpx2.Response) -> None:
@@ -203,7 +185,6 @@ def retry_after(value: str | None) -> float | None:
     except ValueError:
         pass
     try:
-        when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, when.timestamp() - time.time())

@@ -5,17 +5,23 @@ PDF through pypdf; both run outside the event loop and in bounded size.
 """
 
 import asyncio
+import html
 import io
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from websailor.tools.providers.base import Payload, Refused, Unavailable
-from websailor.tools.providers.http import Body, Service
+from websailor.tools.providers.base import Payload, Refused, Secret, Unavailable
+from websailor.tools.providers.bodies import Body
+from websailor.tools.providers.http import Service
 from websailor.tools.safety.addresses import parsed_url
 
 MOST_CHARACTERS = 400_000
 MOST_PDF_PAGES = 200
+MOST_TITLE = 500
+PDF_SECONDS = 15.0
+"""Pages of a PDF are read so long; what was read by then is the text."""
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -44,30 +50,36 @@ class JinaReader(Service):
 
     async def __call__(self, arguments: Mapping[str, Any]) -> Payload:
         url = str(parsed_url(str(arguments["url"])))
-        headers = {"Accept": "application/json", **({"Authorization": f"Bearer {self._key}"} if self._key else {})}
+        headers: dict[str, str | Secret] = {"Accept": "application/json"}
+        if self._key:
+            headers["Authorization"] = self._key.after("Bearer ")
         reply = (await self._http.api("GET", f"{self._base}/{url}", headers=headers)).json()
         data = reply.get("data") if isinstance(reply, Mapping) else None
         if not isinstance(data, Mapping) or not isinstance(data.get("content"), str):
             raise Unavailable("the reply has another form than documented")
         if not data["content"].strip():
             raise Refused("the page holds no readable text")
+        url = str(data.get("url") or url)  # where redirects led to: that is what the leak guard must see
         return {"url": url, "title": str(data.get("title") or ""), "text": data["content"][:MOST_CHARACTERS]}
 
 
 def read(body: Body) -> tuple[str, str]:
     """Title and text of a fetched body. Raises `Refused` where it cannot be read."""
-    if body.content_type == "application/pdf" or body.content.startswith(b"%PDF-"):
+    if body.is_pdf:
         return _pdf(body.content)
-    if "html" in body.content_type or body.content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+    if body.is_html:
         return _html(body)
     return "", body.text
 
 
 def _html(body: Body) -> tuple[str, str]:
     import trafilatura
+    from trafilatura.utils import decode_file
 
+    # Where the header names no encoding, the page itself does, or its bytes tell.
+    source = body.text if body.charset else decode_file(body.content)
     text = trafilatura.extract(
-        body.content if body.charset is None else body.text,
+        source,
         url=body.url,
         output_format="markdown",
         include_tables=True,
@@ -75,17 +87,18 @@ def _html(body: Body) -> tuple[str, str]:
         include_comments=False,
         favor_recall=True,
     )
-    found = _TITLE.search(body.text[:100_000])
-    title = " ".join(found.group(1).split()) if found else ""
+    found = _TITLE.search(source[:100_000])
+    title = " ".join(html.unescape(found.group(1)).split()) if found else ""
     if not text:
         raise Refused("the page holds no readable text")
-    return title, text
+    return title[:MOST_TITLE], text
 
 
 def _pdf(content: bytes) -> tuple[str, str]:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
+    last = time.monotonic() + PDF_SECONDS  # a thread cannot be cancelled
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -93,7 +106,7 @@ def _pdf(content: bytes) -> tuple[str, str]:
         texts: list[str] = []
         size = 0
         for number, page in enumerate(reader.pages):
-            if number >= MOST_PDF_PAGES or size > MOST_CHARACTERS:
+            if number >= MOST_PDF_PAGES or size > MOST_CHARACTERS or time.monotonic() > last:
                 break
             texts.append(page.extract_text())
             size += len(texts[-1])

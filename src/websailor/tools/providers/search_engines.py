@@ -91,7 +91,7 @@ class Tavily(Service):
             "POST",
             f"{self._base}/search",
             json={"query": str(arguments["query"]), "max_results": RESULTS, "search_depth": "basic"},
-            headers={"Authorization": f"Bearer {self._key}"},
+            headers={"Authorization": self._key.after("Bearer ")} if self._key else None,
         )
         return {
             "hits": [hit(row.get("title"), row.get("url"), row.get("content")) for row in rows(body.json(), "results")]

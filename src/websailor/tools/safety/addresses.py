@@ -1,14 +1,15 @@
 """Which addresses the agent may make us contact (server-side request forgery).
 
 Enters: a URL as a model wrote it, or the addresses a host resolved to. Leaves: the URL, parsed, or `Forbidden` with
-words for the agent. Only http and https, no credentials in the URL, no host that is or resolves to anything but a
-public unicast address. A name may resolve to several addresses: all of them must be public. The check of names belongs
-at the moment of connecting (`transport`), else a second answer of the resolver could lead elsewhere.
+words for the agent. Only http and https, no credentials in the URL, no port but those that web sites use, no host that
+is or resolves to anything but a public unicast address. A name may resolve to several addresses: all of them must be
+public. The check of names belongs at the moment of connecting (`transport`), else a second answer of the resolver could
+lead elsewhere. A person may allow hosts of their own network, by `host` or `host:port`: of these the form is checked.
 """
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import httpx2
 
@@ -18,6 +19,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 MOST_CHARACTERS = 4096
 """Longest URL that is fetched."""
+PORTS = frozenset({80, 443, 8000, 8008, 8080, 8081, 8088, 8443, 8888})
+"""Ports of web sites. On others there are mail servers and databases, which an HTTP request can make do things."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
 _IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
@@ -36,8 +39,9 @@ class Forbidden(ToolFailure):
     """An address that must not be contacted; the message is for the agent and names no address that was found out."""
 
 
-def parsed_url(text: str) -> httpx2.URL:
-    """A URL that may be resolved. Raises `Forbidden` for what is refused by its form alone."""
+def parsed_url(text: str, allowed: Collection[str] = ()) -> httpx2.URL:
+    """A URL that may be resolved; `allowed` hosts need not be public. Raises `Forbidden` for what its form alone
+    forbids."""
     text = text.strip()
     if len(text) > MOST_CHARACTERS:
         raise Forbidden(f"The address is longer than {MOST_CHARACTERS} characters.")
@@ -53,8 +57,20 @@ def parsed_url(text: str) -> httpx2.URL:
         raise Forbidden("An address with a user name or password in it is not visited.")
     if not url.host:
         raise Forbidden("The address names no host.")
-    _check_name(url.host)
+    if not is_allowed(url, allowed):
+        _check_name(url.host)
+        if url.port is not None and url.port not in PORTS:
+            raise Forbidden(f"Port {url.port} is none of the web.")
     return url
+
+
+def is_allowed(url: httpx2.URL, allowed: Collection[str]) -> bool:
+    """True when a person allowed this host, for all ports or for the URL's."""
+    if not allowed:
+        return False
+    host = url.host.lower().rstrip(".")
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return host in allowed or f"{host}:{port}" in allowed
 
 
 def _check_name(host: str) -> None:

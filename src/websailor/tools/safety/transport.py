@@ -8,12 +8,19 @@ requests of their own, so each passes through here.
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import httpx2
 
-from websailor.tools.safety.addresses import Address, Forbidden, check_addresses, literal_address, parsed_url
+from websailor.tools.safety.addresses import (
+    Address,
+    Forbidden,
+    check_addresses,
+    is_allowed,
+    literal_address,
+    parsed_url,
+)
 
 
 class Resolver(Protocol):
@@ -32,17 +39,23 @@ async def system_resolver(host: str, port: int) -> Sequence[Address]:
 
 
 class PublicOnly(httpx2.AsyncBaseTransport):
-    """Wraps another transport, which then sees addresses instead of names."""
+    """Wraps another transport, which then sees addresses instead of names. `allowed` hosts need not be public."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport | None = None, resolver: Resolver = system_resolver) -> None:
+    def __init__(
+        self,
+        inner: httpx2.AsyncBaseTransport | None = None,
+        resolver: Resolver = system_resolver,
+        allowed: Collection[str] = (),
+    ) -> None:
         # Connections are not kept: one that was opened for a name must not serve another name on the same address.
         self._inner = inner or httpx2.AsyncHTTPTransport(
             limits=httpx2.Limits(max_keepalive_connections=0), trust_env=False
         )
         self._resolver = resolver
+        self._allowed = allowed
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        url = parsed_url(str(request.url))
+        url = parsed_url(str(request.url), self._allowed)
         literal = literal_address(url.host)
         if literal is not None:
             addresses: Sequence[Address] = [literal]
@@ -51,7 +64,10 @@ class PublicOnly(httpx2.AsyncBaseTransport):
                 addresses = await self._resolver(url.host, url.port or (443 if url.scheme == "https" else 80))
             except (OSError, UnicodeError) as error:
                 raise httpx2.ConnectError(f"{url.host} has no address", request=request) from error
-        check_addresses(addresses)
+        if not is_allowed(url, self._allowed):
+            check_addresses(addresses)
+        elif not addresses:
+            raise httpx2.ConnectError(f"{url.host} has no address", request=request)
         pinned = httpx2.Request(
             request.method,
             url.copy_with(host=str(addresses[0])),
