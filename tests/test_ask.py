@@ -6,7 +6,7 @@ from io import StringIO
 from rich.console import Console
 
 from websailor.agent import AgentConfig, run_episode
-from websailor.cli.ask import Narrated, unproved
+from websailor.cli.ask import Narrated, Narrator, unproved
 from websailor.models.base import Sampling
 from websailor.models.protocol import answer_turn, call_turn
 from websailor.models.scripted import ScriptedModel
@@ -33,7 +33,7 @@ def test_turns_are_shown_in_the_order_they_happen() -> None:
     trajectory = asyncio.run(
         run_episode(
             question,
-            Narrated(model, Console(file=written, width=200)),
+            Narrated(model, Narrator(Console(file=written, width=200))),
             web_toolbox(InMemoryWeb([PAGE]), ToolsConfig(address="title")),
             AgentConfig(prompt="brief", turns=5, context_tokens=4000, max_tokens_per_turn=200),
             Sampling(max_tokens=200),
