@@ -56,19 +56,6 @@ def imported(tmp_path: Path, make_dump: Callable[..., str], pages: dict[str, str
     return open_wiki(tmp_path / "wiki")
 
 
-def test_chinese(tmp_path: Path, make_dump: Callable[..., str]) -> None:
-    pages = {
-        "爱因斯坦": "阿尔伯特·爱因斯坦出生于德国乌尔姆市，是一位物理学家。他获得了诺贝尔奖。",
-        "居里夫人": "玛丽·居里出生于波兰华沙，是一位化学家。",
-        "乌尔姆": "乌尔姆是德国的一座城市。",
-    }
-    wiki = imported(tmp_path, make_dump, pages)
-    assert titles(wiki, "出生于华沙的化学家")[0] == "居里夫人"
-    assert titles(wiki, "爱因斯坦")[0] == "爱因斯坦"
-    assert titles(wiki, "乌尔姆", k=1) == ["乌尔姆"]
-    assert wiki.search("诺贝尔奖")[0].snippet == "他获得了诺贝尔奖。"
-
-
 WEIRD = [
     "", " ", "C++ (", '"unclosed', "foo:bar", "title:london", "AND OR NOT", "a AND", "*", "~", "^2", "[a TO b]", "{",
     "\\", "+", "-x",

@@ -2,17 +2,21 @@
 
 Every page is one document of four fields: its title, the titles that redirect to it, its body, and *pairs*: capitalised
 neighbours glued together (`velantorid`), which finds names made of two common words without positions in the index.
+Chinese, Japanese and Korean are indexed as overlapping pairs of characters: unlike the words of a segmenter they are
+the same in a page and in a query, they need no dictionary, and names that no dictionary has (most of an encyclopedia's)
+are found like any other.
+
 An OR query costs time in proportion to the documents that hold its terms. Where that would be many, only the rare terms
 select documents; the common ones still take part in their scores.
 """
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import tantivy
 
@@ -77,7 +81,26 @@ def _glued(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield first + second
 
 
-def page_lines(page: Page) -> list[str]:
+class _Text(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+class _Field(Protocol):
+    @property
+    def key(self) -> str: ...
+    @property
+    def values(self) -> Sequence[_Text]: ...
+
+
+class Boxed(Protocol):
+    """A page, or the part of one, with an infobox."""
+
+    @property
+    def infobox(self) -> Sequence[_Field]: ...
+
+
+def page_lines(page: Boxed) -> list[str]:
     """The infobox as lines `key: value, value`."""
     return [
         f"{field.key.replace('_', ' ')}: {', '.join(value.text for value in field.values)}" for field in page.infobox

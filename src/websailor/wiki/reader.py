@@ -8,7 +8,7 @@ from pathlib import Path
 from websailor.errors import UserError
 from websailor.records import Hit, Page
 from websailor.wiki.index import DIRECTORY_NAME, Scored, SearchIndex
-from websailor.wiki.snippets import Candidates, best_line, page_candidates, passage, shorten
+from websailor.wiki.snippets import Candidates, Face, Wanted, best_line, page_candidates, passage, shorten
 from websailor.wiki.store import PageStore
 
 WORLD_FILE = "world.json"
@@ -123,15 +123,13 @@ class Wiki:
         exact = self._pid(query)
         if exact is not None and all(scored.pid != exact for scored in found):
             found.append(Scored(exact, 0.0))
-        weights = {term: self._index.weight(term) for term in self._index.words(query)}
-        weights |= {pair: self._index.weight(pair, "pair") for pair in self._index.query_pairs(query)}
-        weights = {term: weight for term, weight in weights.items() if weight}
+        wanted = Wanted(query, self._index)
         ranked = []
         for pid, score in found:
-            line, line_score = best_line(self._candidates(pid), weights)
+            line, line_score = best_line(self._candidates(pid), wanted, self._index)
             ranked.append((pid != exact, -score - LINE_WEIGHT * line_score, pid, line))
         ranked.sort()
-        return [(pid, -score, line) for _, score, pid, line in ranked[:k]], weights
+        return [(pid, -score, line) for _, score, pid, line in ranked[:k]], wanted.weights
 
     def _hit(self, pid: int, score: float, line: str, weights: dict[str, float]) -> Hit:
         page = self._candidates(pid)
@@ -139,7 +137,7 @@ class Wiki:
         return Hit(title=page.title, url=page.url, snippet=snippet, score=round(score, 4))
 
     def _read_candidates(self, pid: int) -> Candidates:
-        return page_candidates(self._store.read(pid), self._index)
+        return page_candidates(Face.model_validate_json(self._store.body(pid)), self._index)
 
 
 def open_wiki(path: Path) -> Wiki:

@@ -1,10 +1,15 @@
 """The line of a page that answers a query best: a sentence or an infobox line, at most about thirty words."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
-from websailor.records import Page
+from pydantic import BaseModel
+
 from websailor.wiki.index import CJK, SearchIndex, page_lines
 from websailor.wiki.sentences import sentence_spans
 
@@ -17,6 +22,30 @@ MOST_LINES = 150
 _LONGEST_TEXT = 30_000
 
 
+# Nothing but letters, digits and what is not ASCII: what the analyzer splits at is outside.
+_IN_WORD = r"[^\s!-/:-@\[-`{-~]"
+_WORD_START = rf"(?<!{_IN_WORD})"
+
+
+class _Value(BaseModel):
+    text: str
+
+
+class _Field(BaseModel):
+    key: str
+    values: tuple[_Value, ...]
+
+
+class Face(BaseModel):
+    """The part of a page that its lines are made of; the rest of its JSON is passed over."""
+
+    title: str
+    url: str
+    text: str = ""
+    infobox: tuple[_Field, ...] = ()
+    first_sentence: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What a page has to offer: its lines in the order in which they stand on it, infobox first."""
@@ -25,30 +54,64 @@ class Candidates:
     url: str
     title_terms: frozenset[str]
     lines: tuple[str, ...]
-    costs: tuple[float, ...]
-    """What a line's length costs: little, it only decides between lines that hold the same."""
-    lines_with: Mapping[str, tuple[int, ...]]
-    """Term -> numbers of the lines that hold it."""
+    starts: tuple[int, ...]
+    """Where each line begins in `text`."""
+    text: str
+    """All lines, one below the other."""
     default: str
     """Shown when no line answers: the first sentence."""
 
 
-def page_candidates(page: Page, index: SearchIndex) -> Candidates:
-    """Infobox lines and sentences of a page with their terms."""
+class Wanted:
+    """A query as lines are asked for it: its terms with their rarity, and a pattern that finds all they may stand in.
+
+    The index knows words by their stems. A stem begins like its words, so only words with such a beginning are
+    analysed; those with letters outside ASCII, which it folds, always are.
+    """
+
+    def __init__(self, query: str, index: SearchIndex) -> None:
+        terms = {term: index.weight(term) for term in index.words(query)}
+        self.pairs = {pair: weight for pair in index.query_pairs(query) if (weight := index.weight(pair, "pair"))}
+        terms |= self.pairs
+        self.weights = {term: weight for term, weight in terms.items() if weight}
+        beginnings = sorted({_beginning(term) for term in self.weights if term.isascii() and term not in self.pairs})
+        self._words = [f"{re.escape(word)}{_IN_WORD}*" for word in beginnings]
+
+    @cached_property
+    def ascii(self) -> re.Pattern[str] | None:
+        """What finds them in a text in ASCII."""
+        return _words_like(self._words) if self._words else None
+
+    @cached_property
+    def any(self) -> re.Pattern[str]:
+        """What finds them in any text."""
+        return _words_like([*self._words, rf"[a-z0-9]*[^\x00-\x7f]{_IN_WORD}*"])
+
+
+def _words_like(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile(f"{_WORD_START}(?:{'|'.join(patterns)})", re.IGNORECASE)
+
+
+def _beginning(stem: str) -> str:
+    """What every word of a stem begins with: `citi` is `city`, `die` is `dying`."""
+    return stem[:3] if len(stem) > 3 else stem[:1] if stem.endswith("ie") else stem[:2]
+
+
+def page_candidates(page: Face, index: SearchIndex) -> Candidates:
+    """Infobox lines and sentences of a page."""
     text = page.text[:_LONGEST_TEXT]
-    spoken = [" ".join(text[start:end].split()) for start, end in sentence_spans(text)]
-    lines = [*page_lines(page)[: MOST_LINES // 2], *spoken][:MOST_LINES]
-    lines_with: dict[str, list[int]] = defaultdict(list)
-    for number, line in enumerate(lines):
-        for term in _terms(line, index):
-            lines_with[term].append(number)
+    lines = [" ".join(line.split("\n")) for line in page_lines(page)[: MOST_LINES // 2]]
+    for start, end in sentence_spans(text):
+        if len(lines) == MOST_LINES:
+            break
+        lines.append(" ".join(text[start:end].split()))
     return Candidates(
         title=page.title,
         url=page.url,
         title_terms=_terms(page.title, index),
         lines=tuple(lines),
-        costs=tuple(0.01 * min(line.count(" ") + 1, LONGEST_SNIPPET) for line in lines),
-        lines_with={term: tuple(numbers) for term, numbers in lines_with.items()},
+        starts=tuple(accumulate((len(line) + 1 for line in lines[:-1]), initial=0)),
+        text="\n".join(lines),
         default=page.first_sentence or (lines[0] if lines else page.title),
     )
 
@@ -57,25 +120,39 @@ def _terms(text: str, index: SearchIndex) -> frozenset[str]:
     return frozenset((*index.words(text), *index.pairs(text)))
 
 
-def best_line(page: Candidates, weights: Mapping[str, float]) -> tuple[str, float]:
+def best_line(page: Candidates, wanted: Wanted, index: SearchIndex) -> tuple[str, float]:
     """The line that holds most of the query, and how much it and the title hold; of equals the shorter one.
 
-    `weights`: the terms of the query with their rarity. Every line speaks of the title, so that its terms need not
-    stand in the line again.
+    Every line speaks of the title, so that its terms need not stand in the line again.
     """
-    titled = 0.0
-    scores: dict[int, float] = {}
-    for term, weight in weights.items():
-        if term in page.title_terms:
-            titled += weight
-            continue
-        for number in page.lines_with.get(term, ()):
-            scores[number] = scores.get(number, 0.0) + weight
+    titled = sum(weight for term, weight in wanted.weights.items() if term in page.title_terms)
     best, best_score = page.default, 0.0
-    for number, score in sorted(scores.items()):
-        if (score := score - page.costs[number]) > best_score:
-            best, best_score = page.lines[number], score
+    for number, found in sorted(_found(page, wanted, index).items()):
+        line = page.lines[number]
+        # A line's length costs little: it only decides between lines that hold the same.
+        cost = 0.01 * min(line.count(" ") + 1, LONGEST_SNIPPET)
+        score = sum(weight for term, weight in wanted.weights.items() if term in found) - cost
+        if score > best_score:
+            best, best_score = line, score
     return best, best_score + titled
+
+
+def _found(page: Candidates, wanted: Wanted, index: SearchIndex) -> dict[int, set[str]]:
+    """Number of a line -> the terms of the query in it that the title does not hold."""
+    pattern = wanted.ascii if page.text.isascii() else wanted.any
+    found: dict[int, set[str]] = {}
+    words: Counter[int] = Counter()
+    for match in pattern.finditer(page.text) if pattern else ():
+        terms = [term for term in index.words_of_word(match.group()) if term in wanted.weights]
+        if terms:
+            number = bisect_right(page.starts, match.start()) - 1
+            found.setdefault(number, set()).update(terms)
+            words[number] += len(terms)
+    for number, count in words.items():
+        # A pair of names is two words of the query in one line.
+        if count > 1 and wanted.pairs:
+            found[number].update(wanted.pairs.keys() & index.pairs(page.lines[number]))
+    return {number: left for number, terms in found.items() if (left := terms - page.title_terms)}
 
 
 def passage(page: Candidates, line: str) -> str:

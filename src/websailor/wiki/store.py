@@ -266,9 +266,13 @@ class PageStore:
 
     def read(self, pid: int) -> Page:
         """Page number `pid`."""
+        return Page.model_validate_json(self.body(pid))
+
+    def body(self, pid: int) -> bytes:
+        """Page number `pid` as JSON."""
         local = self._thread()
         body = local.connection.execute("SELECT body FROM page WHERE pid = ?", (pid,)).fetchone()[0]
-        return Page.model_validate_json(local.decompressor.decompress(body))
+        return local.decompressor.decompress(body)
 
     def inlinks(self, pid: int) -> int:
         """How many pages link to page `pid`, also through redirects."""
