@@ -119,17 +119,18 @@ class Maker:
         config, corpus, tables = self.config, self.corpus, self.corpus.tables
         seen.check_pattern(pattern)
         clues = ordered_clues(pattern)
-        labels = [operator_of(Case(counts := Counts(tables, pattern), clues, clue)) for clue in clues]
+        counts = Counts(tables, pattern)
+        self._check_choice(pattern, clues, counts)
+        labels = [operator_of(Case(counts, clues, clue)) for clue in clues]
         nothing = self.none.is_none(index)
         if order.has_distractor and not nothing:
             pattern, clues, labels = self._distracted(pattern, clues, labels, order, part, rng)
         if nothing:
             pattern, labels = self._without_answer(pattern, clues, labels, rng)
             seen.check_pattern(stripped(pattern))
-        counts = Counts(tables, pattern)
-        self._check_choice(pattern, clues, counts)
         proved = stripped(pattern) if nothing else pattern
-        measured = measure(Counts(tables, proved, counts.known), clues, plan_work(tables, pattern))
+        counts = counts if proved is counts.pattern else Counts(tables, proved)
+        measured = measure(counts, clues, plan_work(tables, pattern))
         uncertainty = self._check_hardness(measured, labels)
         seen.check_cell(cell_of(labels, uncertainty.cycle_rank, uncertainty.fog))
         words = realise(corpus, pattern, clues, config.style, config.language, rng, self.none.may_be(index))
