@@ -29,7 +29,7 @@ def read_infobox(
     fields: dict[str, list[Value]] = {}
     for name, raw in box.fields:
         key = field_key(name)
-        if raw.strip() and not _SKIPPED_KEY.search(key):
+        if raw.strip() and not skipped_key(key):
             known = fields.setdefault(key, [])
             known += [value for value in _values(key, raw, linked) if value not in known]
     filled = _under_labels({key: values for key, values in fields.items() if values})
@@ -43,6 +43,11 @@ def read_infobox(
 def infobox_type(name: str) -> str:
     """`infobox u.s. state` -> `u.s. state`; `taxobox` -> `taxobox`."""
     return " ".join(re.sub(r"^infobox\b|\binfobox$", "", name).split()) or "thing"
+
+
+def skipped_key(key: str) -> bool:
+    """True for presentation and identifiers, nothing that a reader learns from."""
+    return _SKIPPED_KEY.search(key) is not None
 
 
 def field_key(name: str) -> str:
