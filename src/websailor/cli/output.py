@@ -1,7 +1,7 @@
 """What commands print: results for people and pipes, on stdout."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +16,8 @@ class Output(Console):
 
 
 stdout = Output(highlight=False)
+BAR = 40
+"""Characters of the longest bar."""
 
 
 def show_counts(title: str, counts: Mapping[str, float]) -> None:
@@ -23,6 +25,15 @@ def show_counts(title: str, counts: Mapping[str, float]) -> None:
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
     for key, value in counts.items():
         table.add_row(key.replace("_", " "), f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}")
+    stdout.print(table)
+
+
+def show_bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
+    """A histogram, a line for each bin."""
+    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+    highest = max((value for _, value in rows), default=0) or 1
+    for name, value in rows:
+        table.add_row(name, f"{value:,.0f}", "█" * round(BAR * value / highest) or ("▏" if value else ""))
     stdout.print(table)
 
 

@@ -6,9 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from websailor.cli.flags import AsGiven, RecipeFile, stage_config
-from websailor.cli.output import print_line, show_counts
+from websailor.cli.output import print_line, show_bars, show_counts
 from websailor.cli.records import pick, record_file
-from websailor.files import read_jsonl
+from websailor.errors import UserError
+from websailor.files import read_jsonl, replacing
 from websailor.questions import Config, run, verify
 from websailor.records import Question
 
@@ -32,8 +33,8 @@ def make_(*, wiki: Path, graph: Path, out: Path, recipe: RecipeFile = None, flag
     show_counts(str(out), manifest.counts)
 
 
-def show_(file: Path, id: str | None = None, /, *, count: int = 5) -> None:
-    """Print questions with their clues, bits, proof and evidence.
+def show_(file: Path, id: str | None = None, /, *, count: int = 5, svg: Path | None = None) -> None:
+    """Print questions with their query, subgraph, clues, bits and evidence.
 
     Parameters
     ----------
@@ -43,10 +44,18 @@ def show_(file: Path, id: str | None = None, /, *, count: int = 5) -> None:
         One question; default: the first ones.
     count
         How many.
+    svg
+        Write the subgraph of the (first) question as a drawing.
     """
     from websailor.report.drawing import query_text
+    from websailor.report.tree import pattern_tree, standalone_svg
 
-    for question in pick(read_jsonl(record_file(file), Question), id, count, file):
+    if svg is not None and svg.suffix != ".svg":
+        raise UserError(f"--svg {svg}: the file ends in .svg")
+    for number, question in enumerate(pick(read_jsonl(record_file(file), Question), id, count, file)):
+        if svg is not None and number == 0:
+            with replacing(svg) as temporary:
+                temporary.write_text(standalone_svg(question.pattern, {}), encoding="utf-8")
         print_line(f"{question.id} · level {question.level} · {question.split.replace('_', '-')}")
         print_line(f"  {question.prompt}")
         print_line(
@@ -54,6 +63,14 @@ def show_(file: Path, id: str | None = None, /, *, count: int = 5) -> None:
         )
         left = (question.uncertainty.initial, *question.uncertainty.after)
         print_line("  bits:   " + " → ".join(f"{bits:.1f}" for bits in left))
+        measured = question.uncertainty
+        print_line(
+            f"  fog {measured.fog:.1f} bits · frontier {measured.frontier:.1f} bits · "
+            f"necessity {measured.necessity:.2f} · cycle rank {measured.cycle_rank} · "
+            f"{measured.oracle_cost} tool calls of the oracle"
+        )
+        for line in pattern_tree(question.pattern, {}).splitlines():
+            print_line(f"    {line}")
         for line in query_text(question.pattern, {}).splitlines():
             print_line(f"    {line}")
         for position, clue in enumerate(question.clues):
@@ -93,40 +110,11 @@ def stats_(file: Path, /) -> None:
     file
         A questions directory or its records.jsonl.
     """
-    from collections import Counter
-    from statistics import mean
-
-    from websailor.errors import UserError
-    from websailor.report.question_set import effective_number
+    from websailor.report.question_set import histograms, totals
 
     questions = list(read_jsonl(record_file(file), Question))
     if not questions:
         raise UserError(f"{file}: no question in it")
-    shapes = Counter(question.shape for question in questions)
-    show_counts(
-        f"{file}",
-        {
-            "questions": len(questions),
-            "shapes": len(shapes),
-            "effective shapes": round(effective_number(shapes.values()), 2),
-            "clues per question": round(mean(len(question.clues) for question in questions), 3),
-            "bits at the start": round(mean(question.uncertainty.initial for question in questions), 3),
-            "bits of the frontier": round(mean(question.uncertainty.frontier for question in questions), 3),
-            "necessity": round(mean(question.uncertainty.necessity for question in questions), 3),
-            "oracle cost": round(mean(question.uncertainty.oracle_cost for question in questions), 3),
-            **{
-                f"level {key}": value
-                for key, value in sorted(Counter(question.level for question in questions).items())
-            },
-            **{
-                f"split {key}": value
-                for key, value in sorted(Counter(question.split for question in questions).items())
-            },
-            **{
-                f"operator {key}": value
-                for key, value in sorted(
-                    Counter(clue.operator for question in questions for clue in question.clues).items()
-                )
-            },
-        },
-    )
+    show_counts(str(file), totals(questions))
+    for title, rows in histograms(questions):
+        show_bars(title, rows)

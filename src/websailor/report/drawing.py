@@ -192,6 +192,10 @@ def domain_words(domain: Domain, names: Mapping[str, str]) -> str:
             return f"{'an' if domain.value[:1] in 'aeiou' else 'a'} {domain.value}"
         case "initial":
             return f"{domain.value}…"
+        case "century":
+            return f"century {domain.value}"
+        case "range" | "converted":
+            return domain.value.replace("..", "–")
         case _:
             return domain.value
 

@@ -71,15 +71,57 @@ def histogram(values: Sequence[float], unit: str = "") -> list[tuple[str, float]
     ]
 
 
+def totals(questions: Sequence[Question]) -> dict[str, float]:
+    """The set in numbers: evenness over shapes and the places of the focus, means of what was measured."""
+    classes = Counter(question.shape for question in questions)
+    cells = Counter((question.shape, question.focus_orbit) for question in questions)
+    measured = [question.uncertainty for question in questions]
+    return {
+        "questions": len(questions),
+        "shapes": len(classes),
+        "effective shapes": round(effective_number(classes.values()), 2),
+        "places of the focus": len(cells),
+        "effective places": round(effective_number(cells.values()), 2),
+        "clues per question": round(mean(len(question.clues) for question in questions), 3),
+        "operators per question": round(mean(len(operators_of(question)) for question in questions), 3),
+        "bits at the start": round(mean(one.initial for one in measured), 3),
+        "bits of fog": round(mean(one.fog for one in measured), 3),
+        "bits of the frontier": round(mean(one.frontier for one in measured), 3),
+        "necessity": round(mean(one.necessity for one in measured), 3),
+        "oracle cost": round(mean(one.oracle_cost for one in measured), 3),
+        **{f"split {key}": count for key, count in sorted(Counter(question.split for question in questions).items())},
+    }
+
+
+def histograms(questions: Sequence[Question]) -> list[tuple[str, list[tuple[str, float]]]]:
+    """What the questions are like, property by property: title, and counts by bin."""
+    operators = Counter(clue.operator for question in questions for clue in question.clues)
+    levels = Counter(question.level for question in questions)
+    measured = [question.uncertainty for question in questions]
+    return [
+        (
+            "Operators over all clues",
+            [
+                (f"{operator} {OPERATORS.get(operator, '')}", count)
+                for operator, count in sorted(operators.items(), key=lambda pair: int(pair[0][1:]))
+            ],
+        ),
+        ("Different operators in a question", histogram([len(operators_of(question)) for question in questions])),
+        ("Levels", [(f"level {level}", count) for level, count in sorted(levels.items())]),
+        ("Bits taken away by vagueness", histogram([one.fog for one in measured])),
+        ("Bits of the widest choice", histogram([one.frontier for one in measured])),
+        ("Tool calls of the oracle", histogram([one.oracle_cost for one in measured])),
+    ]
+
+
 def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
     """The shapes questions have, how evenly they and the places of the focus are used, and what makes them hard."""
     if not questions:
         return None
     classes = Counter(question.shape for question in questions)
-    cells = Counter((question.shape, question.focus_orbit) for question in questions)
     fullest = sorted(questions, key=lambda question: len(entity_variables(question.pattern)))
     shown = {question.shape: question for question in fullest}
-    measured = [question.uncertainty for question in questions]
+    numbers = totals(questions)
     return {
         "shapes": [
             {
@@ -89,45 +131,11 @@ def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
             }
             for shape, count in classes.most_common(24)
         ],
-        "classes": len(classes),
-        "effective": effective_number(classes.values()),
-        "cells": len(cells),
-        "effective_cells": effective_number(cells.values()),
-        "charts": [
-            (
-                "Operators over all clues",
-                bars(
-                    [
-                        (f"{operator} {OPERATORS.get(operator, '')}", count)
-                        for operator, count in sorted(
-                            Counter(clue.operator for question in questions for clue in question.clues).items(),
-                            key=lambda pair: int(pair[0][1:]),
-                        )
-                    ],
-                    "operators over all clues",
-                ),
-            ),
-            (
-                "Different operators in a question",
-                bars(histogram([len(operators_of(question)) for question in questions]), "operators in a question"),
-            ),
-            (
-                "Levels",
-                bars(
-                    [
-                        (f"level {level}", count)
-                        for level, count in sorted(Counter(question.level for question in questions).items())
-                    ],
-                    "questions by level",
-                ),
-            ),
-            ("Bits taken away by vagueness", bars(histogram([one.fog for one in measured]), "bits of fog")),
-            ("Bits of the widest choice", bars(histogram([one.frontier for one in measured]), "bits of the frontier")),
-            (
-                "Tool calls of the oracle",
-                bars(histogram([one.oracle_cost for one in measured]), "searches and visits of the oracle"),
-            ),
-        ],
+        "classes": int(numbers["shapes"]),
+        "effective": numbers["effective shapes"],
+        "cells": int(numbers["places of the focus"]),
+        "effective_cells": numbers["effective places"],
+        "charts": [(title, bars(rows, title)) for title, rows in histograms(questions)],
     }
 
 
