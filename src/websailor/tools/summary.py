@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from websailor.errors import UserError
 from websailor.models.base import ChatModel, ContextExceeded, Sampling
 from websailor.records import Message, Page
 from websailor.tools.safety.fences import fenced
@@ -39,6 +40,9 @@ class SummaryReader:
             asked = PROMPT.format(goal=goal, title=page.title, url=page.url, text=page.text[: CHARACTERS[shown]])
             try:
                 reply = await self._model.reply([Message(role="user", content=fenced(asked))], [], self._sampling)
+            except UserError as error:
+                log.warning("the summary model cannot be used: %s", error)
+                break
             except ContextExceeded:
                 if shown + 1 == len(CHARACTERS):
                     break

@@ -9,6 +9,7 @@ under way at the same time become one.
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -18,11 +19,12 @@ from websailor.records import Record
 from websailor.tools.base import ToolFailure
 from websailor.tools.gateway.breaker import Admission, Breaker
 from websailor.tools.gateway.config import GatewayConfig
-from websailor.tools.gateway.limits import Limits, LimitsLost
+from websailor.tools.gateway.limits import LATE, Limits, LimitsLost
 from websailor.tools.gateway.metrics import Metrics
 from websailor.tools.gateway.store import OUTCOME, Store, canonical, sound
 from websailor.tools.providers.base import (
     BadKey,
+    NoRoom,
     NotThere,
     Payload,
     Provider,
@@ -31,6 +33,7 @@ from websailor.tools.providers.base import (
     Throttled,
     ToolName,
     Unavailable,
+    sending,
 )
 from websailor.tools.safety.leaks import Blocked, LeakGuard
 
@@ -240,23 +243,40 @@ class Gateway:
         self, provider: Provider, arguments: Mapping[str, Any], deadline: float, admission: Admission
     ) -> Payload:
         """One permitted, timed upstream call."""
+        given = await self._permission(provider, deadline)
+        seconds = min(self.config.attempt_seconds, max(deadline - time.monotonic(), 0.01))
+
+        async def at_sending() -> None:
+            """The connection stands. Each request needs a permission, and one that is not old."""
+            nonlocal given
+            while time.monotonic() - given > LATE:
+                began = time.monotonic()
+                given = await self._permission(provider, deadline)
+                clock.reschedule((clock.when() or 0.0) + time.monotonic() - began)  # waiting is not the provider's
+            given = -math.inf
+
+        async with self._observed(provider.name, admission):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds) as clock:
+                    with sending(at_sending):
+                        try:
+                            return sound(await provider(arguments))
+                        except UNREADABLE as error:
+                            log.warning("%s: a reply in another form than documented: %r", provider.name, error)
+                            raise Unavailable("the reply has another form than documented") from error
+            # Raised out here, it does not carry the stack on which the request and its key are.
+            raise Unavailable(f"no reply within {seconds:.3g} s")
+
+    async def _permission(self, provider: Provider, deadline: float) -> float:
+        """When the provider's limit permitted a call. Raises `Unavailable`."""
         per_second = self.config.per_second.get(provider.name, provider.per_second)
         try:
-            permitted = await self._limits.acquire(provider.name, per_second, deadline - time.monotonic())
+            given = await self._limits.acquire(provider.name, per_second, deadline - time.monotonic())
         except LimitsLost as error:
             raise Unavailable(str(error)) from error
-        if not permitted:
-            raise Throttled("its limit leaves no room within the time of this call")
-        seconds = min(self.config.attempt_seconds, max(deadline - time.monotonic(), 0.01))
-        async with self._observed(provider.name, admission):
-            try:
-                async with asyncio.timeout(seconds):
-                    return sound(await provider(arguments))
-            except TimeoutError as error:
-                raise Unavailable(f"no reply within {seconds:.3g} s") from error
-            except UNREADABLE as error:
-                log.warning("%s: a reply in another form than documented: %r", provider.name, error)
-                raise Unavailable("the reply has another form than documented") from error
+        if given is None:
+            raise NoRoom("its limit leaves no room within the time of this call")
+        return given
 
     @asynccontextmanager
     async def _observed(self, provider: str, admission: Admission) -> AsyncIterator[None]:
@@ -265,6 +285,9 @@ class Gateway:
         started = time.monotonic()
         try:
             yield
+        except NoRoom:
+            self.metrics.count(provider, "throttled")
+            raise
         except Unavailable as error:
             self._breakers[provider].failed(admission)
             self.metrics.count(provider, "throttled" if isinstance(error, Throttled) else "failures")

@@ -3,15 +3,16 @@
 Enters: calls a second per provider. Leaves: permission to call, in its turn. The window slides and outlives processes:
 in no second are there more calls than allowed. A rate below one a second is one call in a longer window; of a rate such
 as 2.5 a second the whole part counts. Between permission and arrival some milliseconds pass, more for one call than for
-another: the window is a little longer than asked for, and a permission that was long in coming back is not used.
+another: the window is a little longer than asked for, and a permission that is `LATE` when the request could go out at
+last (a new connection takes its time) is left unused for another one.
 """
 
 import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
@@ -26,7 +27,7 @@ REDIS = "WEBSAILOR_REDIS_URL"
 MARGIN = 1.1
 """Length of the window over the length asked for."""
 LATE = 0.03
-"""Seconds after which a permission is too old to be used: what it allowed would fall into another window."""
+"""Seconds after which a permission is too old to be used: the call would fall into another window."""
 LOCK_SECONDS = 10.0
 """Time in which the file lock, or Redis, must answer."""
 TIDY = 64
@@ -40,8 +41,9 @@ class LimitsLost(Exception):
 class Limits(Protocol):
     """Permission to call a provider."""
 
-    async def acquire(self, provider: str, per_second: float, seconds: float) -> bool:
-        """Wait for permission, at most so many seconds; False when there was none. Raises `LimitsLost`."""
+    async def acquire(self, provider: str, per_second: float, seconds: float) -> float | None:
+        """Wait for permission, at most so many seconds: when it was given, in seconds of `time.monotonic`, or None when
+        there was none. Raises `LimitsLost`."""
         ...
 
     def close(self) -> None:
@@ -59,33 +61,29 @@ def rate_of(per_second: float) -> "Rate":
 
 
 class SharedLimits:
-    """Limits in a SQLite file beside the store, or in Redis where `REDIS` names one. `clock` is that of the system."""
+    """Limits in a SQLite file beside the store, or in Redis where `REDIS` names one."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._clock = clock
         self._open = _redis_bucket if os.environ.get(REDIS, "").strip() else self._sqlite_bucket
         self._buckets: dict[tuple[str, float], AbstractBucket] = {}
         self._given = 0
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="limits")
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
-    async def acquire(self, provider: str, per_second: float, seconds: float) -> bool:
+    async def acquire(self, provider: str, per_second: float, seconds: float) -> float | None:
         loop = asyncio.get_running_loop()
         turn = self._turns.setdefault(loop, {}).setdefault(provider, asyncio.Lock())
         try:
-            async with (
-                asyncio.timeout(max(seconds, 0.001)),
-                turn,
-            ):  # one waits for the bucket, the others for their turn
+            # One waits for the bucket, the others for their turn.
+            async with asyncio.timeout(max(seconds, 0.001)), turn:
                 while True:
                     wait, given = await loop.run_in_executor(self._threads, self._ask, provider, per_second)
-                    if wait is not None:
-                        await asyncio.sleep(wait)
-                    elif self._clock() - given < LATE:
-                        return True
+                    if wait is None:
+                        return given
+                    await asyncio.sleep(wait)
         except TimeoutError:
-            return False
+            return None
 
     def _ask(self, provider: str, per_second: float) -> tuple[float | None, float]:
         """Seconds to wait, or None for permission; and when it was given."""
@@ -96,6 +94,7 @@ class SharedLimits:
             lock = bucket.limiter_lock()
             if lock is None:
                 return self._put(bucket, provider)
+            assert isinstance(lock, AbstractContextManager)
             with lock:  # what time it is, is asked while nobody else may write
                 return self._put(bucket, provider)
         except (UserError, LimitsLost):
@@ -123,7 +122,7 @@ class SharedLimits:
 
         now = bucket.now()
         assert isinstance(now, int), "both buckets answer at once"
-        given, item = self._clock(), RateItem(provider, now)
+        given, item = time.monotonic(), RateItem(provider, now)
         self._given += 1
         if self._given % TIDY == 0:
             bucket.leak(item.timestamp)

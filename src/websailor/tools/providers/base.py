@@ -6,7 +6,9 @@ of limits, retries, caches or other providers: those are the gateway's. Payloads
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal, Protocol
 
 from websailor.errors import UserError
@@ -30,6 +32,10 @@ class Throttled(Unavailable):
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds to wait, where the provider said so."""
+
+
+class NoRoom(Throttled):
+    """The limit of our own workers left no room; the provider was not asked."""
 
 
 class Refused(ProviderError):
@@ -65,6 +71,27 @@ class Provider(Protocol):
     async def __call__(self, arguments: Mapping[str, Any]) -> Payload:
         """One upstream call. Raises `ProviderError`."""
         ...
+
+
+_SENDING: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("sending", default=None)
+
+
+@contextmanager
+def sending(wait: Callable[[], Awaitable[None]]) -> Iterator[None]:
+    """Within it, `wait` is awaited before every request, when its connection stands and nothing is left to do but to
+    send it: the moment from which a limit counts."""
+    token = _SENDING.set(wait)
+    try:
+        yield
+    finally:
+        _SENDING.reset(token)
+
+
+async def trace_sending(event: str, _: Any) -> None:
+    """The `trace` extension of a request: see `sending`."""
+    wait = _SENDING.get()
+    if wait is not None and event.endswith("send_request_headers.started"):
+        await wait()
 
 
 class Secret:

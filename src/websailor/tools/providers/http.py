@@ -20,11 +20,13 @@ from websailor.tools.providers.base import (
     BadKey,
     NotThere,
     Payload,
+    ProviderError,
     Refused,
     Secret,
     Throttled,
     ToolName,
     Unavailable,
+    trace_sending,
 )
 from websailor.tools.providers.bodies import Body, check_page, read_body
 from websailor.tools.safety.addresses import parsed_url
@@ -131,6 +133,8 @@ async def _sent(client: httpx2.AsyncClient, request: httpx2.Request) -> Body | s
     """The body, or where a redirect leads."""
     try:
         return await _exchanged(client, request)
+    except ProviderError as error:
+        failure = error.with_traceback(None)
     except httpx2.TimeoutException:
         failure = Unavailable("no reply in time")
     except (httpx2.HTTPError, httpx2.StreamError, OSError) as error:
@@ -140,6 +144,7 @@ async def _sent(client: httpx2.AsyncClient, request: httpx2.Request) -> Body | s
 
 
 async def _exchanged(client: httpx2.AsyncClient, request: httpx2.Request) -> Body | str:
+    request.extensions = {**request.extensions, "trace": trace_sending}
     response = await client.send(request, stream=True)
     try:
         location = response.headers.get("location")
