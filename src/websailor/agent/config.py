@@ -44,3 +44,9 @@ class AgentConfig(BaseModel):
                 f"({self.max_tokens_per_turn}): room for the question, a turn and the last answer"
             )
         return self
+
+    def speaking(self, protocol: Literal["text", "native"]) -> Self:
+        """These settings for an endpoint's protocol: its own tool calls go with the prompt `native`, calls in the text
+        with one that does not hide how they are written."""
+        prompt: PromptName = "native" if protocol == "native" else "full" if self.prompt == "native" else self.prompt
+        return self.model_copy(update={"prompt": prompt})

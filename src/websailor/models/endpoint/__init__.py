@@ -7,7 +7,7 @@ environment and stands in no record, log line or exception.
 
 from typing import TYPE_CHECKING, Any
 
-from websailor.models.endpoint.config import EndpointConfig, parse_endpoint
+from websailor.models.endpoint.config import EndpointConfig, EndpointSettings, parse_endpoint
 
 if TYPE_CHECKING:
     from websailor.models.endpoint.faults import EndpointError
@@ -21,6 +21,7 @@ __all__ = [
     "EndpointError",
     "EndpointModel",
     "EndpointPolicy",
+    "EndpointSettings",
     "Prices",
     "Spending",
     "parse_endpoint",

@@ -33,19 +33,13 @@ OWN_FIELDS = ("model", "messages", "stream", "tools", "n")
 _FORM = "write openai:MODEL@URL, for instance openai:qwen3-30b@http://localhost:8000/v1"
 
 
-class EndpointConfig(BaseModel):
-    """Settings of one model behind one endpoint."""
+class EndpointSettings(BaseModel):
+    """How to speak to an endpoint, whichever it is."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, hide_input_in_errors=True
     )
 
-    base_url: str = OPENAI
-    """Up to and with the version: `http://localhost:8000/v1`."""
-    model: str = Field(min_length=1)
-    """The model's name there."""
-    api_key_env: str | None = None
-    """Name of the environment variable that holds the key; None sends no key."""
     protocol: Literal["text", "native"] = "text"
     """`text`: calls stand in the text, as the trained models of this family write them. `native`: the endpoint's own
     tool calls."""
@@ -78,6 +72,25 @@ class EndpointConfig(BaseModel):
     prices: Path | None = None
     """TOML with prices per million tokens; None counts tokens alone."""
 
+    @field_validator("extra_body")
+    @classmethod
+    def _leaves_ours(cls, value: dict[str, Any]) -> dict[str, Any]:
+        taken = [name for name in OWN_FIELDS if name in value]
+        if taken:
+            raise ValueError(f"extra_body cannot set {taken[0]}: it follows from the conversation and the other keys")
+        return value
+
+
+class EndpointConfig(EndpointSettings):
+    """Settings of one model behind one endpoint."""
+
+    base_url: str = OPENAI
+    """Up to and with the version: `http://localhost:8000/v1`."""
+    model: str = Field(min_length=1)
+    """The model's name there."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key; None sends no key."""
+
     @field_validator("base_url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
@@ -95,14 +108,6 @@ class EndpointConfig(BaseModel):
     def _name_of_variable(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
             raise ValueError("api_key_env is the name of an environment variable, not the key itself")
-        return value
-
-    @field_validator("extra_body")
-    @classmethod
-    def _leaves_ours(cls, value: dict[str, Any]) -> dict[str, Any]:
-        taken = [name for name in OWN_FIELDS if name in value]
-        if taken:
-            raise ValueError(f"extra_body cannot set {taken[0]}: it follows from the conversation and the other keys")
         return value
 
     @property
