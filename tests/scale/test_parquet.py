@@ -72,7 +72,7 @@ def test_turns_are_structured_and_broken_ones_kept() -> None:
 
 def test_nothing_to_export(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").write_text("")
-    with pytest.raises(UserError, match="no trajectory to export"):
+    with pytest.raises(UserError, match="no record to export"):
         export_parquet(tmp_path / "records.jsonl", tmp_path / "out.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["records.jsonl"]
 

@@ -50,7 +50,7 @@ STAGES = {
     "sft": ("training", "Cold start: train a checkpoint on trajectories."),
     "rl": ("training", "Reinforcement learning from a checkpoint."),
     "evaluate": ("evaluate", "pass@1 and pass@k of a system on questions."),
-    "export": ("publish", "Write trajectories as Parquet for datasets and TRL."),
+    "export": ("publish", "Write trajectories or questions as Parquet for datasets and TRL."),
 }
 GROUPS = {
     "wiki": (

@@ -32,19 +32,30 @@ def report_(
 
 
 def export_(directory: Path, /, *, out: Path) -> None:
-    """Write trajectories as Parquet with the `messages` and `tools` columns that datasets and TRL read.
+    """Write trajectories or questions as Parquet that datasets loads; trajectories have the `messages` and `tools`
+    columns that TRL trains on.
 
     Parameters
     ----------
     directory
-        A directory with trajectories (of `trajectories collect` or of an evaluation), or its records.jsonl.
+        A directory with trajectories (of `trajectories collect` or of an evaluation) or questions, or its
+        records.jsonl.
     out
         FILE.parquet.
     """
     from websailor.cli.records import record_file
     from websailor.scale.parquet import export_parquet
+    from websailor.scale.questions import export_questions
 
     if out.suffix != ".parquet":
         raise UserError(f"--out {out}: the file ends in .parquet")
-    rows = export_parquet(record_file(directory), out)
+    records = record_file(directory)
+    rows = (export_questions if holds_questions(records) else export_parquet)(records, out)
     print_line(f"{out}: {rows} rows")
+
+
+def holds_questions(records: Path) -> bool:
+    """Told by the first record: a question has clues."""
+    with records.open(encoding="utf-8") as file:
+        first = file.readline()
+    return '"clues":' in first and '"prompt":' in first

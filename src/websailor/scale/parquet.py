@@ -7,21 +7,18 @@ checkpoints renders a row to exactly the text that was trained on.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from websailor.errors import UserError
-from websailor.files import read_jsonl, replacing
+from websailor.files import read_jsonl
 from websailor.models.protocol import read_turn
 from websailor.records import Message, Trajectory
+from websailor.scale.tables import write_parquet
 from websailor.tools.search import SEARCH
 from websailor.tools.visit import VISIT
 
 if TYPE_CHECKING:
     import pyarrow
-
-ROWS_PER_GROUP = 1000
 
 
 def export_parquet(records: Path, out: Path) -> int:
@@ -29,23 +26,7 @@ def export_parquet(records: Path, out: Path) -> int:
 
     Raises `UserError` when there is no trajectory, or when pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UserError("export needs pyarrow: pip install 'websailor[train]'") from error
-
-    schema = _schema()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    rows = 0
-    # Opened here: pyarrow's own errors name no file.
-    with replacing(out) as temporary, temporary.open("wb") as file, parquet.ParquetWriter(file, schema) as writer:
-        for group in _groups(read_jsonl(records, Trajectory), ROWS_PER_GROUP):
-            writer.write_table(pyarrow.Table.from_pylist([row(trajectory) for trajectory in group], schema=schema))
-            rows += len(group)
-        if not rows:
-            raise UserError(f"{records}: no trajectory to export")
-    return rows
+    return write_parquet((row(one) for one in read_jsonl(records, Trajectory)), _schema, out, records)
 
 
 def row(trajectory: Trajectory) -> dict[str, Any]:
@@ -97,14 +78,3 @@ def _schema() -> "pyarrow.Schema":
     return pyarrow.schema(
         [*columns, ("score", pyarrow.float64()), ("messages", pyarrow.list_(message)), ("tools", text)]
     )
-
-
-def _groups(trajectories: Iterator[Trajectory], size: int) -> Iterator[list[Trajectory]]:
-    group: list[Trajectory] = []
-    for trajectory in trajectories:
-        group.append(trajectory)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
-        yield group
