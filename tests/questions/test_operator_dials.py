@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich_world import rich_corpus, rich_maker, rich_question, rich_world
 from small_world import small_corpus, small_world
@@ -20,9 +21,11 @@ from websailor.questions.composition import order_for, palette_of
 from websailor.questions.config import span
 from websailor.questions.corpus import Corpus, complete_relations
 from websailor.questions.lexicon import Lexicon
+from websailor.questions.pools import draw_pools
 from websailor.questions.seen import Refused, Seen, cell_of
 from websailor.recipe import make_config
 from websailor.records import Entity, Fact, Question, Source
+from websailor.wiki.world.held_out import HeldOut, is_cell_held_out
 
 MIXED = Config.model_validate(
     {"palette": "all", "operators_per_question": "2..5", "max_clues": 6, "level": "2,3", "named_anchors": "0,1"}
@@ -193,6 +196,19 @@ def test_a_name_that_several_bear_is_not_asked_for() -> None:
     several = [number for number, entity in enumerate(corpus.entities) if len(corpus.homonyms(entity)) > 1]
     assert len(several) > 20
     assert not any(maker.pools.askable["train"][several])
+
+
+def test_training_never_asks_of_a_held_out_cell() -> None:
+    corpus, rule = rich_corpus(), HeldOut(cell_share=0.4)
+    config = Config(max_nodes=4, pool=1500)
+
+    def apart(rule_of_world: HeldOut | None) -> set[bool]:
+        pools = draw_pools(corpus, config, rule=rule_of_world)
+        drawn = [pools.draw("train", np.random.default_rng(number)) for number in range(80)]
+        return {is_cell_held_out(one.sample.form.class_id, corpus.entities[one.node].kind, rule) for one in drawn}
+
+    assert apart(rule) == {False}
+    assert apart(None) == {False, True}
 
 
 COMMAND = """

@@ -17,6 +17,7 @@ from websailor.questions.config import Config
 from websailor.questions.corpus import Corpus
 from websailor.questions.shapes.sample import Focus, Sample, WalkConfig, draw_focus, sample_subgraphs
 from websailor.questions.split import held_out_entities
+from websailor.wiki.world.held_out import HeldOut, is_cell_held_out
 
 Part = Literal["train", "held_out"]
 OVERDRAW = 4
@@ -36,6 +37,10 @@ class Pools:
     """Subgraphs drawn that lie in both parts."""
     holding: dict[tuple[Part, str], dict[str, list[Sample]]] = field(default_factory=dict)
     """(part, operator) -> those that hold what the operator seeks."""
+    kinds: tuple[str, ...] = ()
+    """Type of every node."""
+    rule: HeldOut | None = None
+    """Which cells of (shape, type) no training question may be of."""
 
     def part_of(self, entity: str) -> Part:
         return "held_out" if entity in self.held_out else "train"
@@ -47,14 +52,23 @@ class Pools:
         pool = self.holding[part, sought] if sought else self.samples[part]
         while True:
             focus = draw_focus(pool, rng)
-            if self.askable[part][focus.node]:
+            if self.askable[part][focus.node] and not (part == "train" and self._is_apart(focus)):
                 return focus
 
+    def _is_apart(self, focus: Focus) -> bool:
+        return self.rule is not None and is_cell_held_out(focus.sample.form.class_id, self.kinds[focus.node], self.rule)
 
-def draw_pools(corpus: Corpus, config: Config, sought: Mapping[str, Collection[str]] | None = None) -> Pools:
+
+def draw_pools(
+    corpus: Corpus,
+    config: Config,
+    sought: Mapping[str, Collection[str]] | None = None,
+    rule: HeldOut | None = None,
+) -> Pools:
     """Draw the subgraphs of a run. Raises `UserError` when a part that questions are asked of has none.
 
-    `sought`: operator -> entities (ids) of which a subgraph must hold one to carry it.
+    `sought`: operator -> entities (ids) of which a subgraph must hold one to carry it. `rule`: which cells of (shape,
+    type) the generated world keeps from training.
     """
     held = held_out_entities(corpus.graph, config.held_out_share, config.split_seed)
     held_out = frozenset(entity.id for entity, apart in zip(corpus.entities, held, strict=True) if apart)
@@ -121,7 +135,8 @@ def draw_pools(corpus: Corpus, config: Config, sought: Mapping[str, Collection[s
             }
         )
     }
-    return Pools(found, held_out, askable, crossing, holding)
+    kinds = tuple(entity.kind for entity in corpus.entities)
+    return Pools(found, held_out, askable, crossing, holding, kinds, rule if rule and rule.cell_share else None)
 
 
 def _asked(config: Config, required: Collection[str]) -> str:

@@ -21,6 +21,7 @@ from websailor.questions.pools import Part, draw_pools
 from websailor.questions.seen import Refused, Seen
 from websailor.records import Manifest, Question, Reject
 from websailor.wiki import open_wiki
+from websailor.wiki.world.held_out import held_out_rule
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,9 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         truth = inputs["wiki"] / "facts.jsonl" if closed else None
         corpus = load_corpus(inputs["graph"], bool(wiki.lexicon), truth)
         palette = palette_of(corpus, config)
-        maker = Maker(config, corpus, wiki, draw_pools(corpus, config, palette.sought), palette)
+        maker = Maker(
+            config, corpus, wiki, draw_pools(corpus, config, palette.sought, held_out_rule(inputs["wiki"])), palette
+        )
         seen = Seen(config.per_answer, config.per_cell)
         made: set[str] = set()
         for question in read_jsonl(out / "records.jsonl", Question):
