@@ -1,4 +1,4 @@
-"""`websailor evaluate`: a checkpoint (or the expert) on a file of questions."""
+"""`websailor evaluate`: a checkpoint, an endpoint or the expert on a file of questions."""
 
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ def evaluate_(
     questions
         A questions directory or its records.jsonl.
     model
-        A checkpoint folder, or `expert`.
+        A checkpoint folder, an endpoint `openai:MODEL@URL`, or `expert`.
     out
         The directory to make.
     wiki
@@ -61,6 +61,11 @@ def evaluate_(
         from websailor.wiki import open_wiki
 
         policy = partial(ExpertPolicy, address=config.tools.address, language=open_wiki(opened).language)
+    elif model.startswith("openai:"):
+        from websailor.models.endpoint import EndpointPolicy, parse_endpoint
+
+        policy = partial(EndpointPolicy, parse_endpoint(model, **config.endpoint.model_dump()))
+        policy()  # a missing key is told before anything is written
     else:
         inputs["checkpoint"] = Path(model)
         if not (inputs["checkpoint"] / "tokenizer.json").is_file():
@@ -79,4 +84,6 @@ def evaluate_(
         f"{counts['questions']:.0f} questions · {counts['tool_calls']:.2f} calls per episode · "
         f"{100 * counts['format_errors']:.1f} % of turns broke the format"
     )
+    if broken := counts.get("broken"):
+        stdout.print(f"{broken:.0f} episodes broke down and are not counted: {out / 'rejects.jsonl'}", soft_wrap=True)
     stdout.print(f"details: {out / 'summary.json'}", soft_wrap=True)

@@ -4,6 +4,11 @@ Reads: `wiki`, `questions` (a stage directory or a JSONL file), and whatever els
 Writes: `records.jsonl` (one scored `Trajectory` per question and run, id `<question id>/<run>`), `summary.json`
 (pass@1, pass@k, intervals, the same by level, operator and number of calls, stop reasons), `manifest.json` with the
 main numbers.
+
+An episode that came to nothing because something outside broke down (the endpoint, the judge, a tool) is not scored: it
+goes to `rejects.jsonl` with the reason `endpoint`, `judge` or `tool`, the summary counts it as `broken`, and every
+number is one over the episodes that came through. Where nothing comes through any more, the run stops with one line,
+and the same command goes on.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +20,9 @@ from pydantic import Field
 from websailor.agent.config import AgentConfig
 from websailor.files import StageConfig
 from websailor.models.base import Policy, Sampling
+from websailor.models.endpoint.config import EndpointSettings
 from websailor.records import Manifest
+from websailor.scoring.judge import JudgeConfig
 from websailor.tools.config import ToolsConfig
 
 if TYPE_CHECKING:
@@ -41,6 +48,14 @@ class Config(StageConfig):
     """Processes; more than one needs a policy that can be opened in each (a factory)."""
     resamples: int = Field(default=2000, ge=100, le=1_000_000)
     """Bootstrap resamples behind every interval."""
+    breakdowns: int = Field(default=20, ge=1, le=100_000)
+    """Episodes in a row that come to nothing because something outside broke down, after which the run stops."""
+    scorer: str = "exact"
+    """Who says what is right: `exact` (the answer or an alias of it), or a judge, `openai:MODEL@URL`."""
+    judge: JudgeConfig = JudgeConfig()
+    """How the judge is asked."""
+    endpoint: EndpointSettings = EndpointSettings()
+    """How to speak to the policy's endpoint, if it is one."""
     agent: AgentConfig = AgentConfig()
     sampling: Sampling = Sampling()
     tools: ToolsConfig = ToolsConfig()
@@ -56,10 +71,10 @@ def run(
     """Evaluate `policy`; a finished directory is left as it is, an interrupted one asks what is still missing.
 
     `policy` is an open policy, or a picklable function that opens one (`functools.partial(LocalPolicy, folder)`): then
-    every worker process opens its own and closes it. `scorer` is exact match unless given; it must be picklable for
-    several workers. Raises `UserError` when no question fits, or when the directory holds episodes of another policy.
+    every worker process opens its own and closes it. `scorer` is the config's unless given; it must be picklable for
+    several workers. Raises `UserError` when no question fits, when the directory holds episodes of another policy, or
+    when episodes come to nothing one after the other.
     """
     from websailor.evaluation.stage import evaluate
-    from websailor.scoring import ExactMatch
 
-    return evaluate(config, inputs, out, policy, scorer or ExactMatch())
+    return evaluate(config, inputs, out, policy, scorer)

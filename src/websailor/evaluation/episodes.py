@@ -1,7 +1,8 @@
 """Running episodes: many at once in one process, or spread over several.
 
 Enters: jobs (a question, the number of the run), a policy or a way to open one. Leaves: scored trajectories, each
-handed over as soon as it is finished. Worker processes end with their parent, whatever ends it.
+handed over as soon as it is finished, and rejects of what broke down. Worker processes end with their parent, whatever
+ends it.
 """
 
 import asyncio
@@ -10,25 +11,27 @@ import multiprocessing
 import os
 import queue
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from websailor.agent import run_episode
+from websailor.agent.breakdowns import Breakdown, GuardedToolbox, breaking_down
 from websailor.errors import UserError
 from websailor.evaluation import Config
 from websailor.models.base import ChatModel, Policy
 from websailor.progress import interrupts_blocked
-from websailor.records import Question, Trajectory
-from websailor.scoring import Scorer
+from websailor.records import Question, Reject, Trajectory
+from websailor.scoring import Scorer, open_scorer
 from websailor.tools.base import Toolbox
 from websailor.tools.simulated import simulated_toolbox
 from websailor.wiki import open_wiki
 
-Done = Callable[[Trajectory], None]
+Done = Callable[[Trajectory | Reject], None]
+"""Takes a scored episode, or the reject of one that something outside broke off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +57,45 @@ def close(opened: Policy | ChatModel) -> None:
         ending()
 
 
+async def aclose(opened: Any) -> None:
+    """Close the connections that a policy or a judge opened in this event loop, if it has any."""
+    ending: Callable[[], Awaitable[None]] | None = getattr(getattr(opened, "policy", opened), "aclose", None)
+    if ending is not None:
+        await ending()
+
+
 async def run_jobs(
-    jobs: Sequence[Job], policy: Policy, toolbox: Toolbox, scorer: Scorer, config: Config, done: Done
+    jobs: Sequence[Job], policy: Policy, toolbox: Toolbox, scorer: Scorer | None, config: Config, done: Done
 ) -> None:
     """Run `jobs` with up to `config.concurrency` in flight. The first defect that raises ends all and is raised as it
-    is."""
+    is. Without a `scorer` the config's is opened."""
     waiting: Iterator[Job] = iter(jobs)
+    judge = scorer or open_scorer(config.scorer, config.judge)
+    protocol = endpoint_protocol(policy)
+    agent = config.agent if protocol is None else config.agent.speaking(protocol)
+    tools = toolbox if protocol is None else GuardedToolbox(toolbox)
+
+    async def scored(job: Job) -> Trajectory | Reject:
+        seed = episode_seed(config.seed, job)
+        model = policy.episode(job.question, seed)
+        episode: Trajectory | None = None
+        try:
+            with breaking_down("endpoint"):
+                episode = await run_episode(job.question, model, tools, agent, config.sampling, seed, policy.name)
+            with breaking_down("judge"):
+                score = await judge(job.question, episode)
+        except Breakdown as broken:
+            record: dict[str, Any] = {"question_id": job.question.id, "model": policy.name}
+            if episode is not None:
+                record["trajectory"] = episode.model_dump(mode="json")
+            return Reject(id=job.id, reason=broken.reason, detail=str(broken), record=record)
+        finally:
+            close(model)
+        return episode.model_copy(update={"id": job.id, "score": score})
 
     async def worker() -> None:
         for job in waiting:
-            seed = episode_seed(config.seed, job)
-            model = policy.episode(job.question, seed)
-            try:
-                episode = await run_episode(
-                    job.question, model, toolbox, config.agent, config.sampling, seed, policy.name
-                )
-            finally:
-                close(model)
-            score = await scorer(job.question, episode)
-            done(episode.model_copy(update={"id": job.id, "score": score}))
+            done(await scored(job))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -80,6 +103,16 @@ async def run_jobs(
                 group.create_task(worker())
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
+    finally:
+        await aclose(policy)
+        await aclose(judge)
+
+
+def endpoint_protocol(policy: Policy) -> Literal["text", "native"] | None:
+    """How a policy writes its calls if it is an endpoint; None for all others."""
+    from websailor.models.endpoint import EndpointPolicy
+
+    return policy.config.protocol if isinstance(policy, EndpointPolicy) else None
 
 
 # ---------------------------------------------------------------- several processes
@@ -97,7 +130,7 @@ def run_in_processes(
     jobs: Sequence[Job],
     factory: Callable[[], Policy],
     wiki: Path,
-    scorer: Scorer,
+    scorer: Scorer | None,
     config: Config,
     done: Done,
 ) -> None:
@@ -128,7 +161,8 @@ def run_in_processes(
                     raise UserError(result.user_error)
                 raise RuntimeError(f"an evaluation process failed:\n{result.text}")
             else:
-                done(Trajectory.model_validate_json(result))
+                record, text = result
+                done(record.model_validate_json(text))
     finally:
         for worker in workers:
             worker.terminate()
@@ -168,7 +202,7 @@ def _work(
     jobs: Sequence[Job],
     factory: Callable[[], Policy],
     wiki: Path,
-    scorer: Scorer,
+    scorer: Scorer | None,
     config: Config,
     results: Any,
 ) -> None:
@@ -179,7 +213,10 @@ def _work(
             toolbox = simulated_toolbox(open_wiki(wiki), config.tools)
             asyncio.run(
                 _with_parent(
-                    run_jobs(jobs, policy, toolbox, scorer, config, lambda one: results.put(one.model_dump_json()))
+                    run_jobs(
+                        *(jobs, policy, toolbox, scorer, config),
+                        lambda one: results.put((type(one), one.model_dump_json())),
+                    )
                 )
             )
         finally:

@@ -32,16 +32,23 @@ def pass_at_k(runs: int, correct: int, k: int) -> float:
     return 1.0 - math.comb(runs - correct, k) / math.comb(runs, k)
 
 
-def pass_at_k_Q(correct_QN: NDArray[np.bool_], k: int) -> NDArray[np.float64]:
-    """pass@k of every question."""
-    runs = correct_QN.shape[1]
-    table = np.array([pass_at_k(runs, correct, k) for correct in range(runs + 1)])
-    return table[correct_QN.sum(axis=1)]
+def pass_at_k_Q(
+    correct_QN: NDArray[np.bool_], k: int, there_QN: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """pass@k of every question that has `k` runs; `there_QN` says which runs there are, by default all."""
+    runs_Q = _there(correct_QN, there_QN).sum(axis=1)
+    pairs = zip(runs_Q.tolist(), correct_QN.sum(axis=1).tolist(), strict=True)
+    return np.array([pass_at_k(runs, correct, k) for runs, correct in pairs if runs >= k], dtype=np.float64)
 
 
-def best_run(correct_QN: NDArray[np.bool_]) -> float:
+def best_run(correct_QN: NDArray[np.bool_], there_QN: NDArray[np.bool_] | None = None) -> float:
     """Share correct in the best of the N runs: a maximum, not an estimate; papers print it as pass@1 at times."""
-    return float(correct_QN.mean(axis=0).max())
+    asked_N = _there(correct_QN, there_QN).sum(axis=0)
+    return float((correct_QN.sum(axis=0)[asked_N > 0] / asked_N[asked_N > 0]).max())
+
+
+def _there(correct_QN: NDArray[np.bool_], there_QN: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    return np.ones_like(correct_QN) if there_QN is None else there_QN
 
 
 def estimate(value_Q: NDArray[np.float64], rng: np.random.Generator, resamples: int, level: float = 0.95) -> Estimate:

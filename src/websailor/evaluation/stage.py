@@ -3,19 +3,21 @@
 import asyncio
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
+from websailor.agent.breakdowns import Breakdowns
 from websailor.errors import ConfigChanged, UserError
 from websailor.evaluation import Config
-from websailor.evaluation.episodes import Job, close, run_in_processes, run_jobs
+from websailor.evaluation.episodes import Done, Job, close, run_in_processes, run_jobs
 from websailor.evaluation.summary import flat_counts, is_correct, summarise
 from websailor.files import StageDirectory, read_jsonl, write_json
 from websailor.models.base import Policy
 from websailor.progress import progress_bar
-from websailor.records import Manifest, Question, Trajectory
-from websailor.scoring import Scorer
+from websailor.records import Manifest, Question, Reject, Trajectory
+from websailor.scoring import Scorer, open_scorer
 from websailor.tools.simulated import simulated_toolbox
 from websailor.wiki import open_wiki
 
@@ -23,9 +25,11 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(
-    config: Config, inputs: Mapping[str, Path], out: Path, policy: Policy | Callable[[], Policy], scorer: Scorer
+    config: Config, inputs: Mapping[str, Path], out: Path, policy: Policy | Callable[[], Policy], scorer: Scorer | None
 ) -> Manifest:
     """Run the stage; see the front door."""
+    if scorer is None and not (out / "manifest.json").is_file():
+        open_scorer(config.scorer, config.judge)  # what is wrong with it is told before anything is written
     with StageDirectory(out, "evaluation", config, inputs) as directory:
         if directory.finished:
             return directory.manifest()
@@ -39,7 +43,14 @@ def evaluate(
         if jobs:
             _run(config, inputs["wiki"], policy, scorer, jobs, directory)
         episodes = list(read_jsonl(out / "records.jsonl", Trajectory))
-        found = summarise(questions, episodes, config.pass_at, config.resamples, config.seed)
+        broken = Counter(reject.reason for reject in read_jsonl(out / "rejects.jsonl", Reject))
+        if broken:
+            log.warning(
+                "evaluation: %d episodes broke down and are in no number (%s): see %s",
+                *(broken.total(), ", ".join(f"{name} {count}" for name, count in broken.items())),
+                out / "rejects.jsonl",
+            )
+        found = summarise(questions, episodes, config.pass_at, config.resamples, config.seed, broken)
         write_json(out / "summary.json", {"policy": episodes[0].model, **found})
         return directory.finish(**flat_counts(found))
 
@@ -61,22 +72,28 @@ def _run(
     config: Config,
     wiki: Path,
     policy: Policy | Callable[[], Policy],
-    scorer: Scorer,
+    scorer: Scorer | None,
     jobs: list[Job],
     directory: StageDirectory,
 ) -> None:
     before = _evaluated_policy(directory.path)
     right = finished = 0
+    breakdowns = Breakdowns(config.breakdowns, directory.reject)
     with progress_bar("evaluation", len(jobs)) as bar:
 
-        def done(episode: Trajectory) -> None:
+        def done(episode: Trajectory | Reject) -> None:
             nonlocal right, finished
+            if isinstance(episode, Reject):
+                breakdowns.broke(episode)
+                bar.advance()
+                return
             if before is not None and episode.model != before:
                 raise ConfigChanged(
                     f"{directory.path} holds episodes of {before}, not of {episode.model}: "
                     "choose another --out, or delete it"
                 )
             directory.append(episode)
+            breakdowns.worked()
             finished += 1
             right += is_correct(episode)
             bar.advance()
@@ -97,6 +114,7 @@ def _run(
                 _run_here(config, wiki, opened, scorer, jobs, done)
             finally:
                 close(opened)
+        breakdowns.end()
 
 
 def _factory(policy: Policy | Callable[[], Policy]) -> Callable[[], Policy] | None:
@@ -104,9 +122,7 @@ def _factory(policy: Policy | Callable[[], Policy]) -> Callable[[], Policy] | No
     return cast(Callable[[], Policy], policy) if isinstance(policy, type) or not hasattr(policy, "episode") else None
 
 
-def _run_here(
-    config: Config, wiki: Path, policy: Policy, scorer: Scorer, jobs: list[Job], done: Callable[[Trajectory], None]
-) -> None:
+def _run_here(config: Config, wiki: Path, policy: Policy, scorer: Scorer | None, jobs: list[Job], done: Done) -> None:
     toolbox = simulated_toolbox(open_wiki(wiki), config.tools)
     asyncio.run(run_jobs(jobs, policy, toolbox, scorer, config, done))
 

@@ -20,31 +20,53 @@ CALL_BUCKETS = ((0, "0"), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (6, "5-6"), (9
 
 
 def summarise(
-    questions: Sequence[Question], episodes: Iterable[Trajectory], pass_at: Sequence[int], resamples: int, seed: int
+    questions: Sequence[Question],
+    episodes: Iterable[Trajectory],
+    pass_at: Sequence[int],
+    resamples: int,
+    seed: int,
+    broken: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The summary of a complete evaluation: every question has the same number of scored episodes."""
+    """The summary of a complete evaluation.
+
+    Every question has the same number of scored episodes, but for those that broke down (`broken`, by reason). A
+    question with fewer than k episodes is not in pass@k, and the summary says how many questions each number is over.
+    """
     runs: dict[str, list[Trajectory]] = defaultdict(list)
     for episode in episodes:
         runs[episode.question_id].append(episode)
+    left_out = [question.id for question in questions if question.id not in runs]
+    questions = [question for question in questions if question.id in runs]
     ordered = [sorted(runs[question.id], key=_run_number) for question in questions]
-    correct_QN = np.array([[is_correct(episode) for episode in one] for one in ordered], dtype=bool)
+    width = 1 + max(_run_number(one[-1]) for one in ordered)
+    correct_QN = np.zeros((len(ordered), width), dtype=bool)
+    there_QN = np.zeros_like(correct_QN)
+    for row, one in enumerate(ordered):
+        for episode in one:
+            correct_QN[row, _run_number(episode)] = is_correct(episode)
+            there_QN[row, _run_number(episode)] = True
     flat = [episode for one in ordered for episode in one]
-    ks = [k for k in pass_at if k <= correct_QN.shape[1]]
+    ks = [k for k in pass_at if k <= there_QN.sum(axis=1).max()]
 
     def shares(rows: NDArray[np.intp]) -> dict[str, Any]:
         rng = np.random.default_rng(seed)
-        return {f"pass_at_{k}": _rounded(estimate(pass_at_k_Q(correct_QN[rows], k), rng, resamples)) for k in ks}
+        found = {k: pass_at_k_Q(correct_QN[rows], k, there_QN[rows]) for k in ks}
+        return {
+            f"pass_at_{k}": _rounded(estimate(value_Q, rng, resamples)) for k, value_Q in found.items() if len(value_Q)
+        }
 
     def grouped(keys: Callable[[Question], Iterable[str]]) -> dict[str, Any]:
         return {name: shares(rows) for name, rows in _groups(questions, keys)}
 
     return {
         "questions": len(questions),
-        "runs": int(correct_QN.shape[1]),
+        "runs": width,
         "episodes": len(flat),
+        **({"broken": sum(broken.values()), "broken_by_reason": dict(broken)} if broken else {}),
+        **({"questions_left_out": left_out} if left_out else {}),
         **shares(np.arange(len(questions))),
         "best_run": {
-            "value": round(best_run(correct_QN), 6),
+            "value": round(best_run(correct_QN, there_QN), 6),
             "note": "share correct in the best single run; not pass@1",
         },
         "by_level": grouped(lambda question: [str(question.level)]),
