@@ -121,5 +121,6 @@ def encode_conversation(
 def _block(message: Message) -> str:
     content = message.content.replace("<|", "< |")  # a page cannot open or close a message
     if message.role == "tool":
+        content = content.replace("</tool_response>", "&lt;/tool_response&gt;")  # nor leave its observation
         return f"{IM_START}user\n<tool_response>\n{content}\n</tool_response>{IM_END}\n"
     return f"{IM_START}{message.role}\n{content}{IM_END}\n"

@@ -4,6 +4,7 @@ Enters: decoded JSON and a schema (`type`, also a list of types; `properties`, `
 Leaves: the arguments, with a lone value wrapped where a list is wanted (a reading that cannot be mistaken).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -62,3 +63,14 @@ def _is(value: Any, name: str) -> bool:
 def _a(types: list[str]) -> str:
     words = [f"an {name}" if name[0] in "aio" else f"a {name}" for name in types]
     return " or ".join(words)
+
+
+def sound(value: Any) -> Any:
+    """JSON without halves of surrogate pairs: no file could hold them, and what was put must come back the same."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {sound(name): sound(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [sound(part) for part in value]
+    return value

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from websailor.models.protocol import stripped
 from websailor.records import Hit, Observation, Page, Record, ToolCall
-from websailor.tools.arguments import ArgumentError, checked
+from websailor.tools.arguments import ArgumentError, checked, sound
 from websailor.tools.safety.fences import fenced
 
 T = TypeVar("T")
@@ -130,7 +130,7 @@ class Toolbox:
         if tool is None:
             return _refusal(f'There is no tool "{call.name}". Tools: {", ".join(self._tools)}.')
         try:
-            arguments = checked(stripped(json.loads(call.arguments, strict=False)), tool.spec.parameters)
+            arguments = checked(sound(stripped(json.loads(call.arguments, strict=False))), tool.spec.parameters)
         except (json.JSONDecodeError, RecursionError) as error:
             return _refusal(f"The arguments of {call.name} are not JSON ({error}). Write {_example(tool.spec)}")
         except ArgumentError as error:

@@ -16,12 +16,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from websailor.records import Record
+from websailor.tools.arguments import sound
 from websailor.tools.base import ToolFailure
 from websailor.tools.gateway.breaker import Admission, Breaker
 from websailor.tools.gateway.config import GatewayConfig
 from websailor.tools.gateway.limits import LATE, Limits, LimitsLost
 from websailor.tools.gateway.metrics import Metrics
-from websailor.tools.gateway.store import OUTCOME, Store, canonical, sound
+from websailor.tools.gateway.store import OUTCOME, Store, canonical
 from websailor.tools.providers.base import (
     BadKey,
     NoRoom,

@@ -31,17 +31,6 @@ create table if not exists results (
 """
 
 
-def sound(value: Any) -> Any:
-    """JSON without halves of surrogate pairs: no file could hold them, and what was put must come back the same."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if isinstance(value, Mapping):
-        return {sound(name): sound(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [sound(part) for part in value]
-    return value
-
-
 def canonical(arguments: Mapping[str, Any]) -> str:
     """JSON that is the same for the same arguments."""
     return json.dumps(arguments, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

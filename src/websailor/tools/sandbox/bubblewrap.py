@@ -133,6 +133,9 @@ class _Worker:
                 f"no sandbox for Python: bubblewrap cannot isolate here ({said[-1] if said else 'no reason given'}); "
                 "allow unprivileged user namespaces, or name a remote sandbox, or accept --unsafe-subprocess"
             ) from error
+        except BaseException:  # whoever waited gave up: nothing may stay behind
+            await worker.stop()
+            raise
         if not ready["first"]:
             await worker.stop()
             raise SandboxUnavailable(
@@ -173,9 +176,11 @@ class BubblewrapSandbox:
         self._config = config
         self._stage: tempfile.TemporaryDirectory[str] | None = None
         self._idle: list[_Worker] = []
+        self._closed = False
         self._room = asyncio.Semaphore(config.workers)
 
     async def run(self, code: str, seconds: float | None = None) -> ProgramResult:
+        self._closed = False
         allowed = min(seconds or self._config.seconds, self._config.seconds)
         request = {"code": code, "seconds": allowed, "limits": self._limits(allowed)}
         async with self._room:
@@ -188,7 +193,10 @@ class BubblewrapSandbox:
             except BaseException:
                 await worker.stop()
                 raise
-            self._idle.append(worker)
+            if self._closed:
+                await worker.stop()
+            else:
+                self._idle.append(worker)
         return ProgramResult.model_validate(reply)
 
     def _limits(self, seconds: float) -> dict[str, int]:
@@ -208,6 +216,7 @@ class BubblewrapSandbox:
         return Path(self._stage.name)
 
     async def aclose(self) -> None:
+        self._closed = True
         while self._idle:
             await self._idle.pop().stop()
         if self._stage is not None:

@@ -39,11 +39,12 @@ class RemoteSandbox:
             finished = run.get("status") == "Finished"
             texts = [str(run.get(name) or "") for name in ("stdout", "stderr")]
             code_returned = run.get("return_code")
+            taken = float(run.get("execution_time") or 0.0)
         except httpx2.HTTPStatusError as error:
             raise ToolFailure(
                 f"The Python sandbox answers HTTP {error.response.status_code}. Try again later."
             ) from error
-        except (httpx2.HTTPError, ValueError, AttributeError) as error:
+        except (httpx2.HTTPError, ValueError, TypeError, AttributeError) as error:
             raise ToolFailure(
                 f"The Python sandbox does not answer ({type(error).__name__}). Try again later."
             ) from error
@@ -57,7 +58,7 @@ class RemoteSandbox:
             stdout=texts[0][:most],
             stderr=texts[1][:most],
             cut=any(len(text) > most for text in texts),
-            seconds=float(run.get("execution_time") or 0.0),
+            seconds=taken,
         )
 
     async def aclose(self) -> None:
