@@ -16,7 +16,8 @@ from websailor.models.protocol import answer_turn, call_turn
 from websailor.records import Message, Question, Reject, Score, Step, StopReason, ToolCall, Trajectory, Usage
 from websailor.scoring import matches
 from websailor.trajectories import Config, run
-from websailor.trajectories.collect import refuse
+from websailor.trajectories.config import FilterConfig
+from websailor.trajectories.filters import refuse
 
 AGENT = AgentConfig(prompt="brief", turns=24, date="2025-01-01")
 
@@ -75,13 +76,13 @@ SEARCH = ("search", {"query": ["employed by Melik Works"]}, "1. Dovi Marn: emplo
     ],
 )
 def test_reasons(attempt, reason):
-    refusal = refuse(attempt, QUESTIONS[0])
+    refusal = refuse(attempt, QUESTIONS[0], FilterConfig())
     assert (refusal and refusal[0]) == reason
 
 
 def test_too_long():
-    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], words=20) is not None
-    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], words=500) is None
+    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=50)) == ("too_long", "92 words")
+    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=500)) is None
 
 
 # ---------------------------------------------------------------- the stage

@@ -13,8 +13,8 @@ from websailor.models.protocol import read_turn
 from websailor.records import StopReason, Trajectory
 from websailor.scoring import ExactMatch
 from websailor.tools.arguments import checked
-from websailor.trajectories.collect import early_answer
 from websailor.trajectories.expert import ExpertPolicy
+from websailor.trajectories.filters import early_answer
 
 TEMPLATE_WORDS = set(re.findall(r"\w+", "Need Candidates Check Take Yes No Not Search Nothing Read Open Look"))
 WRONG_BY_HASTE = {"decade", "same year"}

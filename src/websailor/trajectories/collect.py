@@ -1,49 +1,93 @@
-"""Rejection sampling: the expert works the questions, the correct trajectories stay, each other one keeps its reason.
+"""Rejection sampling: the expert works the questions, the right trajectories stay, each other one keeps its reason.
 
-Enters: questions, a wiki behind simulated tools, the stage's config. Leaves: `records.jsonl`, `rejects.jsonl`, the
-manifest. An attempt's id is `<question id>/<try>`; an interrupted run goes on with the attempts that have left no line
-yet.
+Enters: questions, a wiki behind simulated tools, the stage's config. Leaves: `records.jsonl`, `rejects.jsonl`,
+`metrics.jsonl`, the manifest. An attempt's id is `<question id>/<try>`; an interrupted run goes on with the attempts
+that have left no line yet. What waits for its thoughts to be rewritten is in `drafts.jsonl`, so that no episode is
+worked twice.
 """
 
 import asyncio
-import json
-import re
+import hashlib
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from websailor.agent import run_episode
+from websailor.agent.breakdowns import Breakdown, Breakdowns, GuardedToolbox, breaking_down
 from websailor.errors import UserError
-from websailor.files import StageDirectory, read_jsonl
-from websailor.models.base import Sampling
-from websailor.models.protocol import read_turn
-from websailor.models.scripted import count_words
+from websailor.files import StageDirectory, append_json, read_jsonl, trim_jsonl
+from websailor.models.base import Policy
+from websailor.models.endpoint import EndpointPolicy, parse_endpoint
 from websailor.progress import Bar, progress_bar
-from websailor.records import Manifest, Message, Question, Reject, StopReason, Trajectory
-from websailor.scoring import ExactMatch, normalise
+from websailor.records import Manifest, Question, Reject, Trajectory
+from websailor.scoring import Scorer, open_scorer
 from websailor.tools.base import Toolbox
 from websailor.tools.simulated import simulated_toolbox
 from websailor.trajectories import Config
+from websailor.trajectories.counts import RewritingRow, summary
 from websailor.trajectories.expert import ExpertPolicy
-from websailor.trajectories.solver import UNKNOWN
+from websailor.trajectories.filters import Refusal, unfinished, unfit, unwanted
+from websailor.trajectories.rewriting import Rewriter
 from websailor.wiki import open_wiki
 
-_WORD = re.compile(r"[^\W_]+")
+log = logging.getLogger(__name__)
+
+DRAFTS = "drafts.jsonl"
 
 
-def collect(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
+def collect(
+    config: Config,
+    inputs: Mapping[str, Path],
+    out: Path,
+    expert: Policy | None,
+    scorer: Scorer | None,
+    rewriter: Policy | None,
+) -> Manifest:
     """Run the stage; see the front door."""
+    if not (out / "manifest.json").is_file():  # what is wrong with an endpoint is told before anything is written
+        expert = expert or _expert(config)
+        scorer = scorer or open_scorer(config.scorer, config.judge)
+        rewriter = rewriter or _rewriter(config)
     with StageDirectory(out, "trajectories", config, inputs) as directory:
         if directory.finished:
             return directory.manifest()
+        assert scorer is not None
         questions = _questions(config, inputs["questions"])
         wiki = open_wiki(inputs["wiki"])
+        if expert is None:
+            expert = ExpertPolicy(config.careful, config.tools.address, config.seed, wiki.language, config.attempts)
         toolbox = simulated_toolbox(wiki, config.tools)
-        policy = ExpertPolicy(config.careful, config.tools.address, config.seed, wiki.language, config.attempts)
+        collector = Collector(config, directory, expert, toolbox, scorer, rewriter)
         with progress_bar("trajectories", len(questions)) as bar:
-            asyncio.run(_all(config, questions, policy, toolbox, directory, bar))
-        return directory.finish(**summary(out))
+            try:
+                asyncio.run(collector.work(questions, bar))
+            finally:
+                _note_spending(out, {"expert": expert, "judge": getattr(scorer, "policy", None), "rewriter": rewriter})
+        counts = summary(out)
+        (out / DRAFTS).unlink(missing_ok=True)
+        return directory.finish(**counts)
+
+
+def _expert(config: Config) -> Policy | None:
+    """The endpoint that is the expert; None for the embedded one."""
+    if config.expert == "embedded":
+        return None
+    if not config.expert.startswith("openai:"):
+        raise UserError(f"expert = {config.expert}: write embedded, or an endpoint as openai:MODEL@URL")
+    found = parse_endpoint(config.expert, **config.endpoint.model_dump())
+    if found.protocol == "text" and config.agent.prompt == "brief":
+        log.warning('agent.prompt = "brief" does not tell an endpoint how to write a call: "full" does')
+    return EndpointPolicy(found)
+
+
+def _rewriter(config: Config) -> Policy | None:
+    if not config.rewrite:
+        return None
+    if not config.rewrite.startswith("openai:"):
+        raise UserError(f"rewrite = {config.rewrite}: leave it out, or write an endpoint as openai:MODEL@URL")
+    return EndpointPolicy(parse_endpoint(config.rewrite, **config.rewriting.endpoint.model_dump()))
 
 
 def _questions(config: Config, directory: Path) -> list[Question]:
@@ -55,159 +99,160 @@ def _questions(config: Config, directory: Path) -> list[Question]:
     return found[: config.limit]
 
 
-async def _all(
-    config: Config,
-    questions: Sequence[Question],
-    policy: ExpertPolicy,
-    toolbox: Toolbox,
-    directory: StageDirectory,
-    bar: Bar,
-) -> None:
-    waiting = iter(questions)
+class Collector:
+    """Works questions side by side, the tries of one question one after the other."""
 
-    async def worker() -> None:
-        for question in waiting:
-            habits: set[str] = set()
-            for attempt in range(config.tries):
-                habit = policy.habit(question, attempt)
-                identity = f"{question.id}/{attempt}"
-                if habit in habits or identity in directory.done:
-                    habits.add(habit)
-                    continue
+    def __init__(
+        self,
+        config: Config,
+        directory: StageDirectory,
+        expert: Policy,
+        toolbox: Toolbox,
+        scorer: Scorer,
+        rewriter: Policy | None,
+    ) -> None:
+        self._config = config
+        self._directory = directory
+        self._expert = expert
+        self._scorer = scorer
+        self._rewriter = Rewriter(rewriter, config.rewriting, config.filters.language_share) if rewriter else None
+        endpoint = expert.config.protocol if isinstance(expert, EndpointPolicy) else None
+        self._agent = config.agent if endpoint is None else config.agent.speaking(endpoint)
+        self._toolbox = toolbox if endpoint is None else GuardedToolbox(toolbox)
+        self._remote = endpoint is not None
+        self._breakdowns = Breakdowns(config.breakdowns, directory.reject)
+        self._kept: Counter[str] = Counter()
+        if config.most_kept is not None:
+            self._kept.update(one.question_id for one in read_jsonl(directory.path / "records.jsonl", Trajectory))
+        trim_jsonl(directory.path / DRAFTS, lambda row: row["id"] not in directory.done)
+        self._drafts: dict[str, Trajectory] = {}
+        if (directory.path / DRAFTS).is_file():
+            self._drafts = {one.id: one for one in read_jsonl(directory.path / DRAFTS, Trajectory)}
+
+    async def work(self, questions: Sequence[Question], bar: Bar) -> None:
+        """Every try of every question. The first defect ends all and is raised as it is."""
+        waiting = iter(questions)
+
+        async def worker() -> None:
+            for question in waiting:
+                await self._tries(question)
+                bar.advance()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self._config.concurrency, len(questions))):
+                    group.create_task(worker())
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+        finally:
+            for opened in (
+                self._expert,
+                getattr(self._scorer, "policy", None),
+                self._rewriter and self._rewriter.policy,
+            ):
+                if isinstance(opened, EndpointPolicy):
+                    await opened.aclose()
+        self._breakdowns.end()
+
+    async def _tries(self, question: Question) -> None:
+        habits: set[str] = set()
+        most = self._config.most_kept
+        for attempt in range(self._config.tries):
+            if most is not None and self._kept[question.id] >= most:
+                return
+            identity = f"{question.id}/{attempt}"
+            habit = self._expert.habit(question, attempt) if isinstance(self._expert, ExpertPolicy) else None
+            if habit not in habits and identity not in self._directory.done:
+                await self._attempt(question, attempt, identity, habit)
+            if habit is not None:
                 habits.add(habit)
-                trajectory = await attempt_question(question, attempt, policy, toolbox, config)
-                _keep_or_reject(trajectory.model_copy(update={"id": identity}), question, config, directory)
-            bar.advance()
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(config.concurrency, len(questions))):
-            group.create_task(worker())
+    async def _attempt(self, question: Question, attempt: int, identity: str, habit: str | None) -> None:
+        """One episode to its line in `records.jsonl` or `rejects.jsonl`."""
+        trajectory = self._drafts.pop(identity, None)
+        refusal: Refusal | None = None
+        try:
+            if trajectory is None:
+                with breaking_down("endpoint"):
+                    trajectory = await self._episode(question, attempt, identity, habit)
+                refusal = unfinished(trajectory, self._config.filters)
+                if refusal is None:
+                    with breaking_down("judge"):
+                        score = await self._scorer(question, trajectory)
+                    trajectory = trajectory.model_copy(update={"score": score})
+                    refusal = unfit(trajectory, question, self._config.filters, thoughts=self._rewriter is None)
+                if refusal is None and self._rewriter is not None:
+                    append_json(self._directory.path / DRAFTS, trajectory.model_dump(mode="json"))
+            final = trajectory
+            if refusal is None and self._rewriter is not None:
+                with breaking_down("rewriter"):
+                    final, refusal = await self._rewritten(self._rewriter, trajectory, question)
+            if refusal is None:
+                refusal = unwanted(final, question, self._config.filters, trajectory)
+        except Breakdown as broken:
+            reject = self._reject(question, identity, habit, (broken.reason, str(broken)), trajectory, whole=True)
+            self._breakdowns.broke(reject)
+            return
+        self._breakdowns.worked()
+        if refusal is None:
+            self._directory.append(final)
+            self._kept[question.id] += 1
+        else:
+            self._directory.reject(self._reject(question, identity, habit, refusal, trajectory))
+
+    async def _episode(self, question: Question, attempt: int, identity: str, habit: str | None) -> Trajectory:
+        seed = attempt
+        if self._remote:
+            digest = hashlib.blake2b(f"{self._config.seed}/{identity}".encode(), digest_size=4).digest()
+            seed = int.from_bytes(digest, "big")
+        model = self._expert.episode(question, attempt if not self._remote else seed)
+        sampling = self._config.sampling
+        trajectory = await run_episode(
+            question, model, self._toolbox, self._agent, sampling, seed=seed, model_name=self._expert.name
+        )
+        return trajectory.model_copy(update={"id": identity, "habit": habit})
+
+    async def _rewritten(
+        self, rewriter: Rewriter, trajectory: Trajectory, question: Question
+    ) -> tuple[Trajectory, Refusal | None]:
+        language = self._config.filters.language_of(question) or question.language
+        found = await rewriter(trajectory, question, language)
+        row = RewritingRow(id=trajectory.id, rewritten=found.rewritten, left=found.left, refused=found.refused)
+        append_json(self._directory.path / "metrics.jsonl", row.model_dump())
+        if found.trajectory is None:
+            return trajectory, found.refusal
+        return found.trajectory, unfit(found.trajectory, question, self._config.filters)
+
+    def _reject(
+        self,
+        question: Question,
+        identity: str,
+        habit: str | None,
+        refusal: Refusal,
+        trajectory: Trajectory | None,
+        whole: bool = False,
+    ) -> Reject:
+        """The line of a refusal; what only a judge or a rewriter lost is kept `whole`."""
+        reason, detail = refusal
+        record: dict[str, Any] = {"question_id": question.id, "habit": habit}
+        if trajectory is not None:
+            record |= {"answer": trajectory.answer, "tool_calls": trajectory.usage.tool_calls}
+            if self._config.store_rejected:
+                record["messages"] = [message.model_dump(mode="json") for message in trajectory.messages]
+            if whole:
+                record["trajectory"] = trajectory.model_dump(mode="json")
+        return Reject(id=identity, reason=reason, detail=detail, record=record)
 
 
-async def attempt_question(
-    question: Question, attempt: int, policy: ExpertPolicy, toolbox: Toolbox, config: Config
-) -> Trajectory:
-    """One scored episode of the expert."""
-    model = policy.episode(question, attempt)
-    trajectory = await run_episode(
-        question, model, toolbox, config.agent, Sampling(), seed=attempt, model_name=policy.name
-    )
-    score = await ExactMatch()(question, trajectory)
-    return trajectory.model_copy(update={"score": score, "habit": model.habit})
+Role = Literal["expert", "judge", "rewriter"]
 
 
-def _keep_or_reject(trajectory: Trajectory, question: Question, config: Config, directory: StageDirectory) -> None:
-    refusal = refuse(trajectory, question, config.words)
-    if refusal is None:
-        directory.append(trajectory)
+def _note_spending(out: Path, policies: Mapping[Role, Policy | None]) -> None:
+    """What this sitting's endpoints were asked for, as a row of `spending.jsonl`."""
+    spent = {role: one.spent for role, one in policies.items() if isinstance(one, EndpointPolicy) and one.spent.replies}
+    if not spent:
         return
-    reason, detail = refusal
-    record: dict[str, Any] = {
-        "question_id": question.id,
-        "habit": trajectory.habit,
-        "answer": trajectory.answer,
-        "tool_calls": trajectory.usage.tool_calls,
-    }
-    if config.store_rejected:
-        record["messages"] = [message.model_dump(mode="json") for message in trajectory.messages]
-    directory.reject(Reject(id=trajectory.id, reason=reason, detail=detail, record=record))
-
-
-# ---------------------------------------------------------------- what is refused, and why
-
-
-def refuse(trajectory: Trajectory, question: Question, words: int | None = None) -> tuple[str, str] | None:
-    """The reason (and a detail) not to keep a scored trajectory; None if it is fit to learn from."""
-    if trajectory.stop is not StopReason.ANSWER:
-        reason = "format" if trajectory.stop is StopReason.FORMAT_ERROR else str(trajectory.stop)
-        return reason, trajectory.error or ""
-    if trajectory.usage.format_errors:
-        return "format", f"{trajectory.usage.format_errors} turns without a usable call"
-    if trajectory.answer is None or normalise(trajectory.answer) == normalise(UNKNOWN):
-        return "no_answer", ""
-    if trajectory.score is None or trajectory.score.value < 1:
-        return "wrong_answer", trajectory.score.reason if trajectory.score is not None else "not scored"
-    calls = Counter((step.call.name, step.call.arguments) for step in trajectory.steps if step.call is not None)
-    if repeated := next((call for call, times in calls.items() if times > 1), None):
-        return "repeated_call", f"{repeated[0]} {repeated[1]}"
-    if leak := early_answer(trajectory.messages, question):
-        return "leak", leak
-    length = sum(count_words(message.content) for message in trajectory.messages)
-    if words is not None and length > words:
-        return "too_long", f"{length} words"
-    return None
-
-
-def early_answer(messages: Sequence[Message], question: Question) -> str | None:
-    """The first thing the agent says that names the answer before the question or an observation showed it; None if it
-    never does."""
-    answers = [_plain(text) for text in (question.answer, *question.aliases)]
-    for message in messages:
-        text = message.content
-        if message.role == "assistant":
-            turn = read_turn(message)
-            text = " ".join(
-                [turn.thought, turn.answer or "", *(" ".join(_strings(call.arguments)) for call in turn.calls)]
-            )
-        if any(answer in _plain(text) for answer in answers):
-            return text if message.role == "assistant" else None
-    return None
-
-
-def _plain(text: str) -> str:
-    """Words alone, with a space at both ends, so that a name is found in brackets and addresses too."""
-    return f" {' '.join(_WORD.findall(text.casefold()))} "
-
-
-def _strings(arguments: str) -> list[str]:
-    """All strings of a call's arguments."""
-    found: list[str] = []
-    pending: list[Any] = [json.loads(arguments)]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, list):
-            pending.extend(value)
-        elif isinstance(value, dict):
-            pending.extend(value.values())
-    return found
-
-
-# ---------------------------------------------------------------- counts
-
-
-def summary(out: Path) -> dict[str, float]:
-    """Counts of a stage directory for its manifest, over all sittings of an interrupted run.
-
-    `kept`, `careful_share` (of the kept), `tool_calls` and `words` (means over the kept), `attempts_<habit>`,
-    `accuracy_<habit>` (right answers among attempts), `rejected_<reason>`.
-    """
-    attempts: Counter[str] = Counter()
-    right: Counter[str] = Counter()
-    kept: Counter[str] = Counter()
-    rejected: Counter[str] = Counter()
-    calls = words = 0
-    for trajectory in read_jsonl(out / "records.jsonl", Trajectory):
-        habit = trajectory.habit or ""
-        kept[habit] += 1
-        calls += trajectory.usage.tool_calls
-        words += sum(count_words(message.content) for message in trajectory.messages)
-    for reject in read_jsonl(out / "rejects.jsonl", Reject):
-        habit = (reject.record or {}).get("habit", "")
-        attempts[habit] += 1
-        rejected[reject.reason] += 1
-        right[habit] += reject.reason in ("repeated_call", "leak", "too_long")
-    total = kept.total()
-    counts: dict[str, float] = {
-        "kept": total,
-        **{f"rejected_{reason}": number for reason, number in sorted(rejected.items())},
-    }
-    if total:
-        counts |= {"careful_share": kept["careful"] / total, "tool_calls": calls / total, "words": words / total}
-    for habit in ("careful", "hasty"):
-        tried = attempts[habit] + kept[habit]
-        if tried:
-            counts[f"attempts_{habit}"] = tried
-            counts[f"accuracy_{habit}"] = (right[habit] + kept[habit]) / tried
-    return {name: round(value, 4) for name, value in counts.items()}
+    append_json(out / "spending.jsonl", {role: found.model_dump() for role, found in spent.items()})
+    for role, found in spent.items():
+        cost = "" if found.cost is None else f", {found.cost:.2f} {found.currency}"
+        log.info("%s: %d tokens in, %d out%s", role, found.prompt_tokens, found.completion_tokens, cost)
