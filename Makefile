@@ -1,3 +1,4 @@
+# System packages, all optional: bubblewrap (Python sandbox), redis-server (limits of several hosts), chromium (a test)
 # install: set up .venv with plain pip · quickstart: the whole way in minutes · test, check: what the checks run
 PYTHON ?= python3
 TORCH ?= torch==2.13.0

@@ -202,6 +202,15 @@ def test_many_processes_write_one_store(tmp_path: Path) -> None:
     assert all(one == stands[0] for one in stands), "all see the same outcome, whoever was first"
 
 
+def test_tools_are_imported_without_what_is_heavy() -> None:
+    code = (
+        "import sys, websailor.cli, websailor.tools.live, websailor.tools.simulated\n"
+        "heavy = ('trafilatura', 'pyrate_limiter', 'httpx2', 'openai', 'pypdf', 'redis', 'stamina')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 def test_the_soak_in_small() -> None:
     """Nothing lost, nothing silent, no window over a limit, the same bytes again: see the benchmark."""
     command = [sys.executable, str(ROOT / "benchmarks" / "gateway.py"), "--calls", "45", "--no-redis", "--no-sandbox"]

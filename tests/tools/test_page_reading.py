@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
+from websailor.errors import UserError
 from websailor.models.base import ContextExceeded, Reply
 from websailor.models.scripted import ScriptedModel
 from websailor.records import InfoboxField, Message, Page, ToolCall, Value
@@ -94,6 +95,14 @@ def test_encodings() -> None:
     assert "caf" in read(body("café".encode(), "text/plain", "no-such-charset"))[1]
 
 
+def test_the_page_itself_names_its_encoding() -> None:
+    page = HTML.replace("<head>", '<head><meta charset="gb2312">').replace(
+        "Melik  Works</title>", "北京 &amp; 上海</title>"
+    )
+    title, _ = read(body(page.encode("gb2312"), "text/html"))
+    assert title == "北京 & 上海"
+
+
 def test_pdf() -> None:
     title, text = read(body(pdf("The lamp works were founded in 1921"), "application/pdf"))
     assert title == "A Report"
@@ -158,6 +167,16 @@ def test_it_is_asked_again_and_then_the_extract_answers() -> None:
     assert text.startswith("Melik Works\n")
     assert "founded in 1921" in text
     assert "Summary" not in text
+
+
+def test_a_model_that_cannot_be_reached_is_said_and_the_extract_answers(caplog: pytest.LogCaptureFixture) -> None:
+    class Gone:
+        async def reply(self, messages: object, tools: object, sampling: object) -> Reply:
+            raise UserError("no endpoint at http://127.0.0.1:1")
+
+    text = asyncio.run(SummaryReader(Gone(), ExtractiveReader(ToolsConfig()))(PAGE, "when was it founded"))
+    assert "founded in 1921" in text
+    assert "no endpoint" in caplog.text
 
 
 def test_a_page_that_is_too_long_is_shown_shorter() -> None:

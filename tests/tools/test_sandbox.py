@@ -314,6 +314,22 @@ def test_memory_of_all_processes_together(running: Running) -> None:
     assert running.run("print(4)").stdout == "4\n"
 
 
+@needs_bubblewrap
+def test_giving_up_while_a_server_starts_leaves_none_behind(running: Running) -> None:
+    async def give_up() -> list[str]:
+        sandbox = BubblewrapSandbox(CONFIG)
+        task = asyncio.create_task(sandbox.run("print(1)"))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        await sandbox.aclose()
+        return children
+
+    before = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert set(asyncio.run(give_up())) <= set(before)
+
+
 def test_without_bubblewrap_nothing_runs(tmp_path: Path) -> None:
     path = os.environ["PATH"]
     os.environ["PATH"] = str(tmp_path)
