@@ -103,6 +103,8 @@ def read_page(
             subject, target = stated.subject or page.title, stated.object or page.title
             tenure = (stated.start, stated.end)
             about = collected.add(subject, stated.relation, stated.value_type, target, stated.unit, source, tenure)
+            if about is not None and stated.called is not None:
+                collected.call(target, stated.called)
             if about is not None and about != page.title and stated.subject_kind is not None:
                 kinds[about, stated.subject_kind] = None
     linked = (canonical(link.target, titles) for link in page.links)

@@ -25,3 +25,5 @@ class Statement(NamedTuple):
     unit: str | None = None
     subject_kind: str | None = None
     """Type that the words give the subject: "the novel ..."."""
+    called: str | None = None
+    """How the text calls the object, where that may be another name of it."""

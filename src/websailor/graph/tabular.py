@@ -1,15 +1,15 @@
 """Facts in the tables of a real encyclopedia: rows under a header whose columns have a known meaning.
 
 Enters: a page and its type. Leaves: `Statement`s. Which column is the subject, and what the others state of it, stands
-in
-`prose.toml`; a table without such a header states nothing. Columns such as "From" and "To" give the tenure.
+in `prose.toml`; a table without such a header states nothing. Columns such as "From" and "To" give the tenure. A line
+of one cell, a heading within the table, passes; a blank line ends the table.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from websailor.graph.prose import tables
@@ -17,12 +17,16 @@ from websailor.graph.senses import WikipediaSense
 from websailor.graph.statements import LONGEST_QUOTE, Statement
 from websailor.records import Link, Page
 from websailor.wiki.spans import Span, read_span
+from websailor.wiki.titles import plain_name
 
 _ASIDE = re.compile(r"\(s\)|\([^()]*\)|\[[^\[\]]*\]|[*†‡#]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_ONE_YEAR = re.compile(r"\d{4}(?![\d/–-])")
 _STILL = re.compile(r"\b(?:present|incumbent|current)\b", re.IGNORECASE)
 _CELL = " | "
+_SAME_START = 3
+"""Letters that the short and the long form of a first name share: "Les", "Leslie"."""
 _SENSE = WikipediaSense()
 
 
@@ -44,6 +48,10 @@ class Header:
     kind: str | None
     columns: Mapping[int, str]
     """Column -> relation."""
+    years: Mapping[int, str]
+    """Column that begins with a year -> relation."""
+    names: Mapping[str, str]
+    """Name -> link target, where the columns list names of which not each one is linked; else empty."""
     start: int | None
     end: int | None
     span: int | None
@@ -52,16 +60,14 @@ class Header:
 def table_statements(page: Page, kind: str) -> Iterator[Statement]:
     """What the tables of a page state; `kind` is the type of its entity."""
     links = sorted((link for link in page.links if link.offset >= 0), key=lambda link: link.offset)
-    for is_table, group in groupby(_lines(page.text), key=lambda line: _CELL in line[1]):
-        if not is_table:
-            continue
-        (_, top), *rows = group
-        header = _header(top.split(_CELL), kind)
-        if header is None:
-            continue
-        for offset, row in rows:
-            if len(row) <= LONGEST_QUOTE and row.count(_CELL) == header.width - 1:
-                yield from _row(header, _cells(row, offset, links), row)
+    header, begun = None, False
+    for offset, row in _lines(page.text):
+        if not row.strip():
+            header, begun = None, False
+        elif _CELL in row and not begun:
+            header, begun = _header(row.split(_CELL), kind, page), True
+        elif header is not None and len(row) <= LONGEST_QUOTE and row.count(_CELL) == header.width - 1:
+            yield from _row(header, _cells(row, offset, links), row)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -71,7 +77,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         offset += len(line) + 1
 
 
-def _header(names: list[str], kind: str) -> Header | None:
+def _header(names: list[str], kind: str, page: Page) -> Header | None:
     known = [_column(name) for name in names]
     dating = _dating()
     start, end, span = (
@@ -79,16 +85,52 @@ def _header(names: list[str], kind: str) -> Header | None:
         for what in ("start", "end", "span")
     )
     for rule in tables()["table"]:
+        if re.search(rule.get("pages", ""), page.title) is None:
+            continue
         key = next((place for name in rule["key"] for place, one in enumerate(known) if one == name), None)
         columns = {place: rule["columns"][name] for place, name in enumerate(known) if name in rule["columns"]}
         if key is not None and columns and key not in columns:
-            return Header(len(names), key, rule["kind"], columns, start, end, span)
+            years = {place: rule["years"][name] for place, name in enumerate(known) if name in rule.get("years", {})}
+            listed = _names(page) if rule.get("lists", False) else {}
+            return Header(len(names), key, rule["kind"], columns, years, listed, start, end, span)
     for rule in tables()["holders"]:
         columns = {place: rule["columns"][name] for place, name in enumerate(known) if name in rule["columns"]}
         dated = span is not None or (start is not None and end is not None)
         if len(columns) == 1 and dated and kind in rule["kinds"]:
-            return Header(len(names), None, None, columns, start, end, span)
+            return Header(len(names), None, None, columns, {}, {}, start, end, span)
     return None
+
+
+def _names(page: Page) -> dict[str, str]:
+    """What the names that a page links mean.
+
+    Links of one name lead to one thing, and so do those of a name with and without its middle ("Joseph C. Wright",
+    "Joseph Wright (art director)"): it goes by the title that is linked most.
+    """
+    often = Counter(link.target for link in page.links)
+    by_name: dict[str, set[str]] = {}
+    alike: dict[tuple[str, str], list[str]] = {}
+    for link in page.links:
+        by_name.setdefault(link.anchor, set()).add(link.target)
+    for target in sorted(often, key=lambda one: (-often[one], one)):
+        words = _name_words(target)
+        alike.setdefault((words[0][:_SAME_START], words[-1]) if len(words) > 1 else ("", target), []).append(target)
+    same: dict[str, str] = {}
+    for group in alike.values():
+        for number, target in enumerate(group):
+            kept = (one for one in group[:number] if same[one] == one and _same_middle(one, target))
+            same[target] = next(kept, target)
+    return {name: same[max(ones, key=lambda one: (often[one], one))] for name, ones in by_name.items()}
+
+
+def _name_words(title: str) -> list[str]:
+    return plain_name(title).replace(",", "").lower().split() or [title]
+
+
+def _same_middle(one: str, other: str) -> bool:
+    """True where two names that begin and end alike do not contradict each other between."""
+    first, second = ([word[0] for word in _name_words(title)[1:-1]] for title in (one, other))
+    return not first or not second or first == second
 
 
 def _column(name: str) -> str:
@@ -125,8 +167,17 @@ def _row(header: Header, cells: list[Cell], quote: str) -> Iterator[Statement]:
     span = _tenure(header, cells)
     if header.key is None and span is None:
         return
+    for place, relation in header.years.items():
+        if (year := _ONE_YEAR.match(cells[place].text)) is not None:
+            yield Statement(subject, relation, "date", year[0], quote, table=True, subject_kind=header.kind)
     for place, relation in header.columns.items():
         cell = cells[place]
+        if header.names:
+            for name, target in _listed(cell, header.names):
+                yield Statement(
+                    subject, relation, "entity", target, quote, table=True, subject_kind=header.kind, called=name
+                )
+            continue
         # "Dan Hennah and Alan Lee" has a word of its own, "on Pickwick Lake" is no plain value.
         if [word for word in _WORD.findall(cell.rest) if word not in ("and", "with")]:
             continue
@@ -147,6 +198,13 @@ def _row(header: Header, cells: list[Cell], quote: str) -> Iterator[Statement]:
                 end=span.end if span else None,
                 subject_kind=header.kind,
             )
+
+
+def _listed(cell: Cell, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Everything that a cell names, linked here or elsewhere on the page: name and link target."""
+    parts = (part.strip() for part in re.split(r" and |, | / ", cell.rest))
+    for name in dict.fromkeys((*(link.anchor for link in cell.links), *(part for part in parts if part in names))):
+        yield name, names[name]
 
 
 def _tenure(header: Header, cells: list[Cell]) -> Span | None:

@@ -20,6 +20,7 @@ from websailor.questions.operators.base import Case, Counts, Draft, Proposer
 from websailor.questions.operators.u1_fuzzy import EXACT
 from websailor.questions.proof.engine import proves
 from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.reach import unreachable
 from websailor.questions.seen import Refused, Seen
 from websailor.questions.structure import Branch, branches, domain_of, is_named, keep_branches
 from websailor.questions.widening import drop_redundant, widen
@@ -317,7 +318,7 @@ class Composer:
             if len(rest) < self.config.min_clues or carries(corpus, pattern, branch, codes):
                 continue
             smaller = keep_branches(pattern, rest)
-            if proves(corpus.tables, smaller):
+            if not unreachable(corpus, smaller) and proves(corpus.tables, smaller):
                 kept = rest
                 if self._are_needed(codes, smaller):
                     return smaller

@@ -14,17 +14,18 @@ import numpy as np
 
 from websailor.questions.composition import Composer, NoneAllowed, Order, Palette, is_vague, order_for, palette_of
 from websailor.questions.config import Config, span
-from websailor.questions.corpus import Corpus, plain
+from websailor.questions.corpus import Corpus
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.level import is_one_functional_hop, leaks, level_of
 from websailor.questions.measure import Measure, measure, plan_work
-from websailor.questions.naming import contains_name
+from websailor.questions.naming import contains_name, plain
 from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, operator_of
 from websailor.questions.operators.base import Case, Counts
 from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripped
 from websailor.questions.pools import Part, Pools
 from websailor.questions.proof.engine import ask, proves
 from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.reach import unreachable
 from websailor.questions.seen import Refused, Seen, cell_of
 from websailor.questions.shapes.sample import Focus
 from websailor.questions.structure import (
@@ -88,7 +89,10 @@ class Maker:
             raise Refused("told_twice", twice)
         count = config.named_anchors[0] if len(config.named_anchors) == 1 else rng.choice(config.named_anchors)
         named = self._choose_named(facts, answer.id, max(0, count - order.names), rng)
-        pattern = self._with_literals(exact_pattern(corpus, facts, answer.id, named), named, order, rng)
+        pattern = exact_pattern(corpus, facts, answer.id, named)
+        if unknown := unreachable(corpus, pattern):
+            raise Refused("open_world", ", ".join(pattern.assignment[name] for name in unknown))
+        pattern = self._with_literals(pattern, named, order, rng)
         try:
             pattern = self._vague(pattern, named, count, order, part, rng)
             return self._finished(pattern, part, index, order, focus, seen, rng)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.u1_fuzzy import next_step, within_larger
 from websailor.questions.proof.engine import proves
+from websailor.questions.reach import unreachable
 from websailor.questions.structure import Branch, branches, is_named, keep_branches, siblings
 from websailor.records import Pattern
 
@@ -45,7 +46,7 @@ def widen(
     while waiting:
         variable = rng.choice(waiting)
         vaguer = step(pattern, variable) if taken.get(variable, 0) < fog else None
-        if vaguer is not None and proves(corpus.tables, vaguer):
+        if vaguer is not None and not unreachable(corpus, vaguer) and proves(corpus.tables, vaguer):
             pattern = vaguer
             taken[variable] = taken.get(variable, 0) + 1
         else:
@@ -76,7 +77,7 @@ def drop_redundant(
         if not rest:
             break
         smaller = keep_branches(pattern, rest)
-        if not proves(corpus.tables, smaller):
+        if unreachable(corpus, smaller) or not proves(corpus.tables, smaller):
             continue
         too_few = len(rest) < fewest
         nameless = is_named(pattern, branch.leaf) and _named(smaller) < fewest_named

@@ -22,6 +22,10 @@ class InfoboxRelation(Relation):
     measured: bool = False
     """Its numbers mean nothing without a unit."""
     closed: bool = False
+    listed: bool = False
+    """Some page lists all there is of it: whatever is not in the list is not so."""
+    settled: bool = False
+    """Who knows the subject knows its objects, on whichever page they stand: the author of a book."""
 
 
 class InfoboxKind(Kind):
