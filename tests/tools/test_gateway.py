@@ -293,7 +293,9 @@ def test_limits_hold_in_every_window(tmp_path: Path) -> None:
         await asyncio.gather(*(gateway.call("search", {"query": str(number)}) for number in range(24)))
 
     with ServiceImitation() as services:
-        settings = config(services, tmp_path, search=("serper",), per_second={"serper": 8.0})
+        settings = config(
+            services, tmp_path, search=("serper",), per_second={"serper": 8.0}, attempt_seconds=20.0, seconds=60
+        )
         during(open_gateway(settings), burst)
     times = sorted(one.at for one in services.asked)
     assert len(times) == 24

@@ -95,11 +95,16 @@ async def side_by_side(tool: str, work: Sequence[Awaitable[Sourced[str]]]) -> Ob
             sources.append(one)
     degraded = any(one.degraded for one in sources)
     return Observation(
-        content=SEPARATOR.join(texts),
+        content=SEPARATOR.join(_one(text) for text in texts),
         status="error" if not sources else "degraded" if degraded else "ok",
         provider=", ".join(dict.fromkeys(one.provider for one in sources if one.provider)) or tool,
         cached=bool(sources) and all(one.cached for one in sources),
     )
+
+
+def _one(text: str) -> str:
+    """A result that cannot pass for two: a page may hold the line that stands between results."""
+    return text.replace(SEPARATOR.strip(), "= = = =")
 
 
 def clipped(text: str, words: int) -> str:
