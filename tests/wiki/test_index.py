@@ -89,6 +89,17 @@ def test_results_repeat_and_scores_fall(world: Wiki) -> None:
         assert len({hit.title for hit in hits}) == len(hits)
 
 
+def test_what_is_found_is_what_is_shown(world: Wiki) -> None:
+    """`finds` takes a short way to the same answer: for pages shown, offered but not shown, not offered, and none."""
+    names = list(world.titles())[:40]
+    queries = [f"born in {names[0]}", "a person who works for a company", names[1], "", "zzzz"]
+    for query in queries:
+        for k in (0, 1, 3, 10):
+            shown = titles(open_wiki(world.path), query, k)
+            assert [name for name in names if world.finds(query, name, k)] == [name for name in names if name in shown]
+    assert not world.finds(queries[0], "No such page")
+
+
 def test_results_may_be_changed_by_the_caller(small_wiki: Wiki) -> None:
     small_wiki.search("london").clear()
     assert small_wiki.search("london")

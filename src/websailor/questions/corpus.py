@@ -5,7 +5,6 @@ a `Corpus`.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pydantic import BaseModel
 from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.questions.lexicon import Lexicon
+from websailor.questions.naming import plain
 from websailor.questions.proof.facts import Facts, facts_from_records, number_of, year_of
 from websailor.questions.shapes.csr import Csr, csr_from_facts
 from websailor.records import Entity, Fact
@@ -55,11 +55,6 @@ def _abbreviates(short: list[str], name: list[str]) -> bool:
     if short in (name[: len(short)], name[-len(short) :]):
         return True
     return len(short) > len(name) > 1 and (short[0], short[-1]) == (name[0], name[-1])
-
-
-def plain(text: str) -> str:
-    """Text as names are compared: compatibility forms unified, case folded."""
-    return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
 @dataclass(frozen=True)

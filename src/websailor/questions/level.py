@@ -17,10 +17,7 @@ MANY_ANCHORS = 3
 
 def leaks(wiki: Wiki, answer: str, texts: tuple[str, ...], rank: int) -> bool:
     """True when a search for the question, or for one clue of it, shows the answer's page among the first `rank`."""
-    title = wiki.resolve(answer)
-    if title is None:
-        return False
-    return any(hit.title == title for text in texts for hit in wiki.search(text, rank))
+    return any(wiki.finds(text, answer, rank) for text in texts)
 
 
 def is_one_functional_hop(facts: Facts, pattern: Pattern) -> bool:

@@ -8,7 +8,7 @@ seen, and how often each operator was used.
 from collections import Counter
 from collections.abc import Iterable
 
-from websailor.questions.corpus import plain
+from websailor.questions.naming import plain
 from websailor.questions.structure import identity
 from websailor.records import Pattern, Question
 

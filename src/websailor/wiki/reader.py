@@ -104,6 +104,19 @@ class Wiki:
         """The same pages, but each with a passage: the line that answers best and what stands around it."""
         return list(self._passages(" ".join(query.split()), k))
 
+    def finds(self, query: str, title: str, k: int = 10) -> bool:
+        """True when the page that `title` leads to is among the hits of `search(query, k)`.
+
+        Cheaper than asking for them: no page is read where the index does not offer this one.
+        """
+        pid, words = self._pid(title), " ".join(query.split())
+        if pid is None:
+            return False
+        offered = self._offered(words, k)
+        if all(scored.pid != pid for scored in offered[0]):
+            return False
+        return any(number == pid for number, _, _ in self._ordered(words, k, *offered)[0])
+
     def _search(self, query: str, k: int) -> tuple[Hit, ...]:
         ranked, weights = self._ranked(query, k)
         return tuple(self._hit(*found, weights) for found in ranked)
@@ -117,12 +130,14 @@ class Wiki:
 
     def _ranked(self, query: str, k: int) -> tuple[list[tuple[int, float, str]], dict[str, float]]:
         """(page number, score, best line) of the `k` best pages, and the weights of the query's terms."""
-        if k <= 0 or not query:
+        return self._ordered(query, k, *self._offered(query, k))
+
+    def _ordered(
+        self, query: str, k: int, found: list[Scored], exact: int | None
+    ) -> tuple[list[tuple[int, float, str]], dict[str, float]]:
+        """The same of the pages that were found; the one whose title the query is comes first."""
+        if not found:
             return [], {}
-        found = self._index.search(query, k * self._depth)
-        exact = self._pid(query)
-        if exact is not None and all(scored.pid != exact for scored in found):
-            found.append(Scored(exact, 0.0))
         wanted = Wanted(query, self._index)
         ranked = []
         for pid, score in found:
@@ -130,6 +145,16 @@ class Wiki:
             ranked.append((pid != exact, -score - LINE_WEIGHT * line_score, pid, line))
         ranked.sort()
         return [(pid, -score, line) for _, score, pid, line in ranked[:k]], wanted.weights
+
+    def _offered(self, query: str, k: int) -> tuple[list[Scored], int | None]:
+        """The pages that may be among the `k` best, and the one whose title the query is."""
+        if k <= 0 or not query:
+            return [], None
+        found = self._index.search(query, k * self._depth)
+        exact = self._pid(query)
+        if exact is not None and all(scored.pid != exact for scored in found):
+            found.append(Scored(exact, 0.0))
+        return found, exact
 
     def _hit(self, pid: int, score: float, line: str, weights: dict[str, float]) -> Hit:
         page = self._candidates(pid)

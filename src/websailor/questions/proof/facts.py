@@ -7,7 +7,6 @@ kinds of source (`tenures` makes tables of some of them).
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from websailor.errors import UserError
+from websailor.questions.naming import plain
 from websailor.questions.proof.sets import Members, Nodes, is_full
 from websailor.records import Entity, Fact, SourceKind, ValueType
 
@@ -172,11 +172,6 @@ def initial_of(name: str) -> str:
     """First letter or character of a name, upper case; empty when it begins with none."""
     first = name[:1].upper()
     return first if first.isalpha() else ""
-
-
-def plain(text: str) -> str:
-    """Text as names are compared: compatibility forms unified, case folded."""
-    return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
 def table(subject: Nodes, object_: Nodes, node_count: int = 0) -> Table:

@@ -10,7 +10,8 @@ count means nothing, and is refused.
 import numpy as np
 
 from websailor.errors import UserError
-from websailor.questions.proof.facts import Facts, plain
+from websailor.questions.naming import plain
+from websailor.questions.proof.facts import Facts
 from websailor.questions.proof.sets import Members, Nodes
 from websailor.records import Bears, Count, ValueType, Without
 
