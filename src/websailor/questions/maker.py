@@ -16,9 +16,10 @@ from websailor.questions.composition import Composer, NoneAllowed, Order, Palett
 from websailor.questions.config import Config, span
 from websailor.questions.corpus import Corpus
 from websailor.questions.evidence import EvidenceBook
+from websailor.questions.gates import check_answer_unsaid, check_hidden, check_length
 from websailor.questions.level import is_one_functional_hop, leaks, level_of
 from websailor.questions.measure import Measure, measure, plan_work
-from websailor.questions.naming import contains_name, plain
+from websailor.questions.naming import plain
 from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, operator_of
 from websailor.questions.operators.base import Case, Counts
 from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripped
@@ -139,7 +140,9 @@ class Maker:
         seen.check_cell(cell_of(labels, uncertainty.cycle_rank, uncertainty.fog))
         words = realise(corpus, pattern, clues, config.style, config.language, rng, self.none.may_be(index))
         answer = corpus.entity[pattern.assignment[pattern.focus]]
-        self._check_words(words, answer)
+        check_answer_unsaid((words.prompt, *words.clues), answer)
+        check_length(words.prompt, config.language, config.max_words)
+        check_hidden(corpus, pattern, words.prompt)
         seen.check_prompt(words.prompt)
         level = self._level(pattern, clues, uncertainty.frontier, words, "" if nothing else answer.id)
         told = [self.evidence.facts_of(proved, clue) for clue in clues]
@@ -353,15 +356,6 @@ class Maker:
             raise Refused("operators", f"{len(codes)}: {', '.join(sorted(codes))}")
         idle = [kept for label, kept in zip(labels, measured.necessary, strict=True) if label != DISTRACTOR.code]
         return found.model_copy(update={"necessity": sum(idle) / len(idle)}) if idle else found
-
-    def _check_words(self, words: Words, answer: Entity) -> None:
-        names = (answer.name, answer.id, *answer.aliases)
-        for text in (words.prompt, *words.clues):
-            if said := next((name for name in names if contains_name(text, name)), None):
-                raise Refused("names_answer", said)
-        length = len(words.prompt) if self.config.language == "zh" else len(words.prompt.split())
-        if self.config.max_words and length > self.config.max_words:
-            raise Refused("too_long", str(length))
 
     def _aliases(self, answer: Entity) -> tuple[str, ...]:
         """Other names that stand for the answer alone."""
