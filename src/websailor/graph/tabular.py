@@ -22,7 +22,7 @@ from websailor.wiki.titles import plain_name
 _ASIDE = re.compile(r"\(s\)|\([^()]*\)|\[[^\[\]]*\]|[*†‡#]")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-_ONE_YEAR = re.compile(r"\d{4}(?![\d/–-])")
+_OF_YEAR = re.compile(r"(\d{4})(?:/(\d{2}))?(?![\d/–-])")
 _STILL = re.compile(r"\b(?:present|incumbent|current)\b", re.IGNORECASE)
 _CELL = " | "
 _SAME_START = 3
@@ -168,8 +168,10 @@ def _row(header: Header, cells: list[Cell], quote: str) -> Iterator[Statement]:
     if header.key is None and span is None:
         return
     for place, relation in header.years.items():
-        if (year := _ONE_YEAR.match(cells[place].text)) is not None:
-            yield Statement(subject, relation, "date", year[0], quote, table=True, subject_kind=header.kind)
+        if (found := _OF_YEAR.match(cells[place].text)) is not None:
+            # "1929/30" is a season: it is of both years.
+            for year in [found[1]] + ([found[1][:2] + found[2]] if found[2] else []):
+                yield Statement(subject, relation, "date", year, quote, table=True, subject_kind=header.kind)
     for place, relation in header.columns.items():
         cell = cells[place]
         if header.names:

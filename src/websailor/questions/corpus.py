@@ -85,7 +85,7 @@ class Corpus:
     def _unstated(self) -> dict[str, set[str]]:
         """Relation -> entities that could have an object in it and of which none is stated.
 
-        Of a generated encyclopedia everything is known.
+        Of a generated encyclopedia everything is known, and of what some page lists in full.
         """
         if self.lexicon.is_generated:
             return {}
@@ -103,6 +103,7 @@ class Corpus:
                 and (entity.id not in self.typed or self.lexicon.states(name, entity.kind))
             }
             for name in sorted({fact.relation for fact in self.tellable})
+            if not self.lexicon.is_listed(name)
         }
 
     @cached_property

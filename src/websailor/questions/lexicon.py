@@ -122,6 +122,10 @@ class Lexicon:
         """True when the relation has words for a subject of the type."""
         return wikipedia.relation(name, subject_kind) is not None
 
+    def is_listed(self, name: str) -> bool:
+        """True when some page of a real encyclopedia lists all there is of the relation."""
+        return any(one.listed for one in wikipedia.by_key().get(name, ()))
+
     def mirrored(self, name: str) -> Collection[str]:
         """Relations that state the same with subject and object exchanged."""
         meaning = self.meanings.get(name)
