@@ -7,11 +7,12 @@ import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from websailor.errors import UserError
-from websailor.files import write_jsonl
+from websailor.files import StageDirectory, write_jsonl
 from websailor.models.protocol import answer_turn, call_turn
 from websailor.models.tokens import CHAT_TEMPLATE, render
-from websailor.records import Message, Score, StopReason, Trajectory
+from websailor.records import Message, Score, StopReason, ToolCall, Trajectory
 from websailor.scale.parquet import chat_message, export_parquet
+from websailor.trajectories import Config
 
 MESSAGES = (
     Message(role="system", content="Find the answer."),
@@ -66,8 +67,55 @@ def test_turns_are_structured_and_broken_ones_kept() -> None:
         "content": "no call at all",
         "reasoning_content": None,
         "tool_calls": None,
+        "tool_call_id": None,
     }
     assert chat_message(MESSAGES[-1])["content"] == "<answer>Melik Works</answer>"
+
+
+def native(arguments: str, name: str = "search", id: str = "call_1") -> Message:
+    call = ToolCall(id=id, name=name, arguments=arguments)
+    return Message(role="assistant", content="", reasoning="Need the company.", tool_calls=(call,))
+
+
+NATIVE = (
+    *MESSAGES[:2],
+    native('{"query":["founded by \\u0160olak"]}'),
+    Message(role="tool", content="1. Melik Works: founded by Šolak", tool_call_id="call_1"),
+    native('{"query": ["founded', id="call_2"),
+    Message(role="tool", content="The arguments are not JSON.", tool_call_id="call_2"),
+    Message(role="assistant", content="Melik Works", reasoning="Yes."),
+)
+
+
+def test_native_calls_come_out_like_those_in_the_text() -> None:
+    rows = [chat_message(message) for message in NATIVE]
+    assert render_chat(rows) == render(NATIVE)
+    (call,) = rows[2]["tool_calls"]
+    assert (call["id"], rows[3]["tool_call_id"]) == ("call_1", "call_1")
+    assert call["function"]["arguments"] == '{"query": ["founded by Šolak"]}'
+    assert rows[2]["reasoning_content"] == "Need the company."
+    in_text = chat_message(MESSAGES[2])
+    assert {**rows[2], "tool_calls": None} == {**in_text, "tool_calls": None}
+    assert call["function"] == in_text["tool_calls"][0]["function"]
+
+
+def test_a_native_turn_that_broke_the_format_keeps_its_calls() -> None:
+    calls = tuple(ToolCall(id=str(number), name="search", arguments="{}") for number in range(2))
+    broken = Message(role="assistant", content="", reasoning="Both.", tool_calls=calls)
+    row = chat_message(broken)
+    assert (row["reasoning_content"], [call["id"] for call in row["tool_calls"]]) == ("Both.", ["0", "1"])
+    assert render_chat([row]) == render([broken])
+
+
+def test_the_tools_are_those_of_the_stage(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow.parquet")
+    config = Config.model_validate({"tools": {"tools": ("search", "google_scholar", "PythonInterpreter")}})
+    with StageDirectory(tmp_path / "out", "trajectories", config, {}) as directory:
+        directory.append(trajectory(0))
+    export_parquet(tmp_path / "out" / "records.jsonl", tmp_path / "out.parquet")
+    (row,) = pyarrow.read_table(tmp_path / "out.parquet").to_pylist()
+    names = [tool["function"]["name"] for tool in json.loads(row["tools"])]
+    assert names == ["search", "google_scholar", "PythonInterpreter"]
 
 
 def test_nothing_to_export(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from toy_search import conversation, questions, tokenizer, write_checkpoint
 from websailor.files import write_jsonl
+from websailor.models.protocol import read_turn
 from websailor.models.tokens import CHAT_TEMPLATE, encode_conversation, turn_text
-from websailor.records import Score, StopReason, Trajectory
+from websailor.records import Message, Score, StopReason, Trajectory
 from websailor.scale.parquet import export_parquet
 
 pytest.importorskip("trl")
@@ -86,6 +87,45 @@ def test_sft_on_an_export_sees_our_tokens_and_our_mask(
     for trajectory, row in zip(trajectories, trainer.train_dataset, strict=True):
         ids_N, mask_N = encode_conversation(tokenizer(), trajectory.messages)
         assert row["input_ids"] == ids_N.tolist()
+        assert [label != -100 for label in row["labels"]] == mask_N.tolist()
+    trainer.train()
+    first, second = losses(trainer)
+    assert 0 < second < first
+
+
+def natively(trajectory: Trajectory) -> Trajectory:
+    """The same as an endpoint with tool calls of its own gives it."""
+    messages: list[Message] = []
+    for number, message in enumerate(trajectory.messages):
+        turn = read_turn(message, f"call_{number}") if message.role == "assistant" else None
+        if turn is not None:
+            messages.append(
+                Message(role="assistant", content=turn.answer or "", reasoning=turn.thought, tool_calls=turn.calls)
+            )
+        else:
+            answers = message.role == "tool"
+            messages.append(message.model_copy(update={"tool_call_id": f"call_{number - 1}"}) if answers else message)
+    return trajectory.model_copy(update={"messages": tuple(messages)})
+
+
+def test_sft_on_an_export_of_native_calls(checkpoint: Path, trajectories: list[Trajectory], tmp_path: Path) -> None:
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
+
+    native = [natively(trajectory) for trajectory in trajectories]
+    assert native[0].messages[2].tool_calls and native[0].messages[2].content == ""
+    write_jsonl(tmp_path / "records.jsonl", native)
+    export_parquet(tmp_path / "records.jsonl", tmp_path / "out.parquet")
+    rows: Any = datasets.load_dataset(
+        "parquet", data_files=str(tmp_path / "out.parquet"), split="train", cache_dir=str(tmp_path / "cache")
+    )
+    config = SFTConfig(**plain(tmp_path), per_device_train_batch_size=4, assistant_only_loss=True, max_length=512)
+    trainer: Any = SFTTrainer(
+        model=str(checkpoint), args=config, train_dataset=rows.select_columns(["messages", "tools"])
+    )
+    for one, row in zip(trajectories, trainer.train_dataset, strict=True):
+        ids_N, mask_N = encode_conversation(tokenizer(), one.messages)
+        assert row["input_ids"] == ids_N.tolist(), "the very tokens of the same in the text protocol"
         assert [label != -100 for label in row["labels"]] == mask_N.tolist()
     trainer.train()
     first, second = losses(trainer)

@@ -9,7 +9,8 @@ from websailor.cli.flags import AsGiven, RecipeFile, stage_config
 from websailor.cli.output import print_line, show_counts
 from websailor.cli.records import pick, record_file
 from websailor.files import read_jsonl
-from websailor.records import Trajectory
+from websailor.models.protocol import render_turn
+from websailor.records import Message, Trajectory
 from websailor.trajectories import Config, run
 
 Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
@@ -18,6 +19,9 @@ NO_FLAGS = Config.model_construct()
 
 def collect_(questions: Path, /, *, wiki: Path, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
     """Let the expert work the questions with the tools, and keep what is right.
+
+    The expert is the embedded one, or any endpoint: --expert openai:MODEL@URL --tries 4. A judge decides with --scorer
+    openai:MODEL@URL, and --rewrite openai:MODEL@URL has the thoughts written anew, short and from what is known so far.
 
     Parameters
     ----------
@@ -49,5 +53,15 @@ def show_(file: Path, id: str | None = None, /, *, count: int = 1) -> None:
         print_line(f"{trajectory.id} · {trajectory.model}{verdict} · {trajectory.stop.value.replace('_', ' ')}")
         for message in trajectory.messages:
             print_line(f"[{message.role}]")
-            print_line(message.content)
+            print_line(turn_as_text(message))
         print_line("")
+
+
+def turn_as_text(message: Message) -> str:
+    """What a message says; a turn with native calls in the text protocol."""
+    if message.role != "assistant":
+        return message.content
+    try:
+        return render_turn(message)
+    except ValueError:  # an answer with tags in it
+        return message.content

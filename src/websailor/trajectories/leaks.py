@@ -18,6 +18,8 @@ _MAY_BEGIN = re.compile(r"(?:^|[.!?:。！？：\n\"“(\[|>•*-])\W*$")
 """Before a word that may have its capital from the beginning of a sentence."""
 _BEGINS = re.compile(r"(?:^|(?<!\d)[.!?。！？]|\n)[\s\"“'’”)]*$")
 """Before a word that has its capital from there: unlike in `1. Title`, `[Title](...)` and `key: Value`."""
+_ADDRESS = re.compile(r"\S*/\S*")
+"""Names stand there in small letters."""
 _CHINESE_NAME = re.compile(rf"[{HAN}]+")
 LONGEST_CHINESE_NAME = 10
 SHORTEST_NUMBER = 2
@@ -42,19 +44,17 @@ def _latin_name(thought: str, earlier: str, later: str) -> str | None:
     known = {token.casefold() for token in _TOKEN.findall(earlier)}
     anywhere: set[str] = set()
     within: set[str] = set()
-    small: set[str] = set()
     for token, begins in _tokens(later, _BEGINS):
         if token[0].isupper():
             anywhere.add(token)
             if not begins:
                 within.add(token)
-        else:
-            small.add(token)
+    common = {token.capitalize() for token in _TOKEN.findall(_ADDRESS.sub(" ", later)) if token[0].islower()}
     for token, begins in _tokens(thought, _MAY_BEGIN):
         if len(token) < 2 or not token[0].isupper() or token.casefold() in known:
             continue
         # At the start of a sentence every word has a capital: there it must be a name in the later text.
-        if token in within - {word.capitalize() for word in small} if begins else token in anywhere:
+        if token in within - common if begins else token in anywhere:
             return token
     return None
 
