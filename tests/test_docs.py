@@ -27,9 +27,10 @@ def commands(page: Path) -> list[str]:
     ids=lambda value: value.name if isinstance(value, Path) else value,
 )
 def test_a_documented_command_parses(page: Path, line: str) -> None:
-    command, bound, ignored = make_app().parse_args(shlex.split(line)[1:], exit_on_error=False, print_error=False)
+    words = shlex.split(line)[1:]
+    command, bound, ignored = make_app().parse_args(words, exit_on_error=False, print_error=False)
     assert callable(command)
-    assert bound.arguments
+    assert bound.arguments or len(words) == 1
     assert not ignored
 
 

@@ -15,7 +15,8 @@ from websailor import questions
 from websailor.errors import ConfigChanged, UserError
 from websailor.files import read_jsonl
 from websailor.questions import Config
-from websailor.questions.maker import Maker, contains_name
+from websailor.questions.maker import Maker
+from websailor.questions.naming import contains_name
 from websailor.questions.proof.engine import ask
 from websailor.questions.seen import Refused, Seen
 from websailor.records import Question, Reject

@@ -17,7 +17,7 @@ from websailor.tools.visit import Reader, Visit
 from websailor.tools.webs import Immediate
 
 if TYPE_CHECKING:
-    from websailor.wiki import Wiki
+    from websailor.wiki.reader import Wiki
 
 
 WORKS_AMONG = 5
