@@ -6,11 +6,14 @@ of its rows; but no page tells all people who were born in a town, and among the
 them is the only one by accident.
 """
 
+import re
 from collections.abc import Iterator
 
 from websailor.questions.corpus import Corpus
-from websailor.records import Atom, Bears, Pattern
+from websailor.records import Atom, Bears, Fact, Pattern
 from websailor.wiki.relations_wikipedia import InfoboxRelation
+
+_BETWEEN = re.compile(r"[,;]\s+")
 
 
 def unreachable(corpus: Corpus, pattern: Pattern) -> list[str]:
@@ -44,7 +47,13 @@ def _atom_steps(corpus: Corpus, atom: Atom, relation: InfoboxRelation) -> Iterat
     if relation.listed:
         yield None, atom.subject
         yield None, atom.object
-    if relation.functional or relation.settled or fact.source.page == fact.subject:
+    if relation.functional or relation.settled or (fact.source.page == fact.subject and _is_read(corpus, fact)):
         yield atom.subject, atom.object
     if relation.inverse_functional or fact.source.page == fact.object:
         yield atom.object, atom.subject
+
+
+def _is_read(corpus: Corpus, fact: Fact) -> bool:
+    """False where an infobox line names more than there are facts: of two spouses one has no link, and is one too."""
+    named = len(_BETWEEN.split(fact.source.quote.partition(": ")[2]))
+    return fact.source.kind != "infobox" or named <= len(corpus.partners[fact.subject, fact.relation, True])
