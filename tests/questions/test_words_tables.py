@@ -18,6 +18,8 @@ SLOTS: dict[str, tuple[set[str], ...]] = {
     "denied_inverse": ({"s"},),
     "how_many": ({"n"},),
     "how_many_inverse": ({"n"},),
+    "told": ({"o"},),
+    "told_inverse": ({"s"},),
     "at": ({"o", "t"},),
     "at_inverse": ({"s", "t"},),
     "ever": ({"o"},),

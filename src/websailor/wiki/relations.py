@@ -79,6 +79,9 @@ class Wording(Record):
     ever: tuple[str, ...] = ()
     """Said instead of `clue` where some facts of the relation have ended: "has worked for {o}"."""
     ever_inverse: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    """Said instead of `clue` where a question is to read well; `clue` then has quaint phrases for variety's sake."""
+    told_inverse: tuple[str, ...] = ()
     less: tuple[str, ...] = ()
     """The subject's date or number against that of another subject: "was born earlier than {o}"."""
     more: tuple[str, ...] = ()

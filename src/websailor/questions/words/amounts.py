@@ -220,4 +220,4 @@ class ChineseAmounts:
 def chinese_decade(label: str) -> str:
     """1950s -> 20世纪50年代."""
     year = int(label.removesuffix("s"))
-    return f"{year // 100 + 1}世纪{year % 100 or '00'}年代"
+    return f"{year // 100 + 1}世纪{f'{year % 100}年代' if year % 100 else '头十年'}"

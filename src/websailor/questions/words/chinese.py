@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from websailor.questions.words.amounts import ChineseAmounts, chinese_decade
-from websailor.questions.words.plan import Clause, NoWording, Thing
+from websailor.questions.words.plan import Clause, NoWording, Possession, Thing
 from websailor.questions.words.speaker import Speaker, amount, amounts, converted, ends_with_slot, filled, looks_back
 from websailor.records import Domain, SourceKind
 
@@ -17,10 +17,16 @@ _MEASURES = {
     "book": "本",
     "film": "部",
     "settlement": "座",
+    "site": "座",
+    "event": "场",
+    "award": "项",
 }
 """Measure words; 个 for all other types."""
 
 
+_OPENINGS = ("有{}", "我想找{}", "我在查{}", "请帮我找{}", "我读到过{}")
+_NO_VERBS = ("是", "曾是", "有", "曾有", "境内")
+"""What begins a verb phrase without a verb that could stand before 的."""
 _TWICE = frozenset("与由在和")
 """Prepositions that a reader stumbles over where one follows itself."""
 _SOURCES: dict[SourceKind, str] = {"infobox": "信息框", "sentence": "正文", "table": "表格"}
@@ -55,7 +61,10 @@ class Chinese(Speaker):
 
     def counted(self, variable: str, word: str, told: str = "") -> str:
         """word + measure + what is told + noun: 同一家公司."""
-        return f"{word}{_MEASURES.get(self.kind(variable).name, '个')}{told}{self.noun(variable)}"
+        return f"{word}{self.measure(variable)}{told}{self.noun(variable)}"
+
+    def measure(self, variable: str) -> str:
+        return _MEASURES.get(self.kind(variable).name, "个")
 
     def again(self, variable: str) -> str:
         return self.counted(variable, "同一")
@@ -113,7 +122,7 @@ class Chinese(Speaker):
         phrases = self.sayings.of(clause)
         if clause.end is not None and not clause.forward and phrases.relatives:
             return self._filled(self.rng.choice(phrases.relatives), clause).removesuffix("的")
-        plain = [phrase for phrase in phrases.verbs if not phrase.startswith("是")]
+        plain = [phrase for phrase in phrases.verbs if not phrase.startswith(("是", "曾是"))]
         return self._filled(self.rng.choice(plain or phrases.verbs), clause)
 
     def _filled(self, phrase: str, clause: Clause) -> str:
@@ -123,6 +132,21 @@ class Chinese(Speaker):
         if told[:1] in _TWICE and re.search(rf"{told[0]}\{{[so]\}}", phrase):
             told = self.counted(clause.end.variable, "那").removesuffix(self.noun(clause.end.variable)) + told
         return filled(phrase, told)
+
+    def possession(self, end: Possession) -> str:
+        clause = end.by
+        if clause.forward and self.sayings.is_only(clause):
+            return f"其{self.sayings.role(clause)}"
+        phrases = self.sayings.of(clause)
+        verbs = [verb[: -len("{o}")].removesuffix("了") for verb in phrases.verbs if ends_with_slot(verb)]
+        verbs = [verb for verb in verbs if not verb.startswith(_NO_VERBS)]
+        if clause.forward and phrases.turned:
+            told = filled(phrases.turned[0], "其")
+        elif not clause.forward and verbs:
+            told = f"其{verbs[0]}的"
+        else:
+            raise NoWording("no phrase for what belongs to somebody")
+        return self.counted(end.variable, "一", told)
 
     def predicate(self, clause: Clause) -> str:
         """A verb phrase said of the near end."""
@@ -169,7 +193,7 @@ class Chinese(Speaker):
     def around(self, sentences: str) -> str:
         noun = self.noun(self.root.variable)
         head = self.counted(self.root.variable, "一", f"{'、'.join(self.rivals())}以外的" if self.rivals() else "")
-        opening = self.rng.choice(["有{}", "我想找{}", "我在查{}"]).format(head)
+        opening = self.rng.choice(_OPENINGS).format(head)
         who = self.kind(self.root.variable).pronoun == "who"
         question = self.rng.choice(["请问{}是谁", "{}是谁"] if who else ["请问{}叫什么", "{}的名称是什么"])
         return f"{opening}。{sentences}{question.format(f'该{noun}')}？"
@@ -181,7 +205,7 @@ class Chinese(Speaker):
     def full(self) -> str:
         noun = self.noun(self.root.variable)
         head = self.counted(self.root.variable, "一", f"{'、'.join(self.rivals())}以外的" if self.rivals() else "")
-        opening = self.rng.choice(["有{}", "我想找{}", "我在查{}"]).format(head)
+        opening = self.rng.choice(_OPENINGS).format(head)
         short = [one for one in self.root.clauses if not self.is_long(one.end) and not looks_back(one)]
         sentences = [f"{opening}，{'，'.join(self.predicate(clause) for clause in short)}" if short else opening]
         for clause in self.root.clauses:

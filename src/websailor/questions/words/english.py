@@ -4,22 +4,26 @@ A thing is "the company that Velan Torid founded" where only one fits and "a com
 stand at the end of their clause, and what follows one is set off by a comma, so that every clause has one reading.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from websailor.questions.words.amounts import EnglishAmounts
+from websailor.questions.words.english_frames import OPENINGS, PERSON_CLOSINGS, THING_CLOSINGS, EnglishFrames
 from websailor.questions.words.english_grammar import (
+    STUTTER,
+    VERB_AND_ANY_TAIL,
     VERB_AND_TAIL,
-    EnglishFrames,
     listed,
     ordinal,
     plain_between,
     reduced,
+    repeats,
     sentence,
     takes_the,
     with_article,
+    with_they,
 )
-from websailor.questions.words.plan import Clause, End, Mention, NoWording, Thing
+from websailor.questions.words.plan import Clause, End, Mention, NoWording, Possession, Thing, told_variables
 from websailor.questions.words.speaker import (
     Speaker,
     amount,
@@ -80,11 +84,25 @@ class English(Speaker):
         variable = thing.variable
         noun = self.noun(variable)
         article = f"the {noun}" if definite else with_article(noun)
-        head = f"another {noun}" if variable in self.others else article
+        head = article
+        if variable in self.others:
+            later = [] if self.root.variable == variable else self.named_later(variable)
+            head = f"{article} other than {listed(later, 'or')}" if later else f"another {noun}"
+            if later and (thing.called or self.initial(variable)):
+                raise NoWording("too much is said of one name")
         if thing.called is not None:
             return f"{head} called {self.slot(thing.called.name)}"
         letter = self.initial(variable)
         return f"{head} whose name begins with {self.slot(letter)}" if letter else head
+
+    def named_later(self, variable: str) -> list[str]:
+        """Names of what a thing must not be, where they are told after it, so that "another" would say too little."""
+        order = told_variables(self.root)
+        pairs = [pair for pair in self.pattern.distinct if variable in pair and set(pair) <= set(order)]
+        rivals = [one if other == variable else other for one, other in pairs]
+        if any(order.index(one) < order.index(variable) for one in rivals):
+            return []
+        return [self.mention(Thing(one)) for one in rivals if self.is_named(one)]
 
     def described(self, thing: Thing) -> str:
         head = self.head(thing, thing.variable in self.definite)
@@ -99,6 +117,11 @@ class English(Speaker):
         """
         pronoun = f"{self.kind(thing.variable).pronoun} "
         texts = [self._relative(clause, pronoun) for clause in clauses]
+        for _ in range(6 if self.careful else 0):
+            verbs = [text.removeprefix(pronoun) for text in texts]
+            if not repeats(verbs) or not repeats(self._together(verbs, clauses)):
+                break
+            texts = [self._relative(clause, pronoun) for clause in clauses]
         if len(texts) == 1:
             return reduced(texts[0], pronoun) if whole and self.rng.random() < 0.6 else texts[0]
         torn = any(self.is_long(clause.end) for clause in clauses[:-1])
@@ -123,6 +146,22 @@ class English(Speaker):
         below = set[str]().union(*(self.nouns_in(clause.end) for clause in end.clauses))
         return {self.noun(end.variable), *below}
 
+    def possession(self, end: Possession) -> str:
+        clause = end.by
+        pronoun, own = ("they", "their") if self.kind(end.owner).pronoun == "who" else ("it", "its")
+        if clause.forward and self.sayings.is_only(clause):
+            role = self.sayings.role(clause)
+            assert role is not None
+            return f"{own} {role}"
+        told = [phrase[: -len("{o}")].rstrip() for phrase in self.sayings.of(clause).verbs if ends_with_slot(phrase)]
+        if pronoun == "they":
+            told = [plural for verb in told if (plural := with_they(verb)) is not None]
+        told = [verb for verb in told if " the " not in verb] or told
+        if not told:
+            raise NoWording("no phrase for what belongs to somebody")
+        that = "whom" if self.kind(end.variable).pronoun == "who" else "that"
+        return f"{with_article(self.noun(end.variable))} {that} {pronoun} {self.rng.choice(told)}"
+
     def _relative(self, clause: Clause, pronoun: str) -> str:
         if not clause.forward and not self.is_long(clause.end):
             relatives = self.sayings.of(clause).relatives
@@ -131,11 +170,23 @@ class English(Speaker):
         return pronoun + self.predicate(clause)
 
     def predicate(self, clause: Clause) -> str:
-        """A verb phrase said of the near end: "works for the company ..."."""
+        """A verb phrase said of the near end: "works for the company ...". One that repeats itself ("published a work
+        published by") is said anew where it can be.
+        """
+        told = self._predicate(clause)
+        for _ in range(6 if self.careful else 0):
+            if not STUTTER.search(told):
+                break
+            told = self._predicate(clause)
+        return told
+
+    def _predicate(self, clause: Clause) -> str:
         phrases = self.sayings.of(clause)
         choices = phrases.verbs
         if clause.end is None:
             return self.rng.choice(choices)
+        if isinstance(clause.end, Possession):
+            choices = [phrase for phrase in choices if ends_with_slot(phrase)] or choices
         if self.is_span(clause.end):
             choices = [phrase for phrase in choices if " since {" not in phrase] or choices
         if "," in self.other_end(clause):
@@ -144,6 +195,8 @@ class English(Speaker):
             choices = [phrase for phrase in choices if ends_with_slot(phrase)]
             if not choices and not clause.forward and phrases.relatives and isinstance(clause.said, Atom):
                 choices = [f"is the {phrases.noun} of {{s}}"]
+        if isinstance(clause.said, Atom) and clause.said.at is not None and not self.is_long(clause.end):
+            choices = [phrase for phrase in choices if not ends_with_slot(phrase)] or choices
         if not choices:
             raise NoWording("a clue has no phrase that a long description can follow")
         return plain_between(filled(self.rng.choice(choices), self.other_end(clause)))
@@ -151,18 +204,24 @@ class English(Speaker):
     def predicates(self, clauses: Sequence[Clause]) -> str:
         """Verb phrases joined; a comma goes before what follows a long one."""
         texts = self._together([self.predicate(clause) for clause in clauses], clauses)
+        for _ in range(6 if self.careful else 0):
+            if not repeats(texts):
+                break
+            texts = self._together([self.predicate(clause) for clause in clauses], clauses)
         if len(texts) > 1 and any(self.is_long(clause.end) for clause in clauses[:-1]):
             return f"{', '.join(texts[:-1])}, and {texts[-1]}"
         return listed(texts)
 
     def _together(self, texts: list[str], clauses: Sequence[Clause]) -> list[str]:
         """One verb for a time and a place: "was born in 1953" and "was born in X" are "was born in X in 1953"."""
+        texts = list(texts)
+        pattern = VERB_AND_ANY_TAIL if self.careful else VERB_AND_TAIL
         for number, clause in enumerate(clauses):
             time = VERB_AND_TAIL.fullmatch(texts[number])
             if time is None or not _is_plain(clause) or not self.is_literal(_end(clause).variable):
                 continue
             for other, place in enumerate(clauses):
-                match = VERB_AND_TAIL.fullmatch(texts[other]) if _is_plain(place) else None
+                match = pattern.fullmatch(texts[other]) if _is_plain(place) else None
                 if match and not self.is_literal(_end(place).variable) and match["verb"] == time["verb"]:
                     tails = [match["tail"], time["tail"]]
                     if self.is_long(place.end):
@@ -193,6 +252,8 @@ class English(Speaker):
         if self.root.rank is not None:
             return self._brief_rank(noun)
         told = self.predicates(self.root.clauses)
+        if self.careful and (rivals := self.rivals()):
+            return f"Which {noun} other than {listed(rivals, 'or')} {told}?"
         if self.root.variable in self.others:
             return f"Which other {noun} {told}?"
         if self.kind(self.root.variable).pronoun == "who" and self.rng.random() < 0.3:
@@ -242,34 +303,46 @@ class English(Speaker):
         noun = self.noun(self.root.variable)
         short = [clause for clause in self.root.clauses if not self.is_long(clause.end) and not looks_back(clause)]
         long = [clause for clause in self.root.clauses if self.is_long(clause.end) or looks_back(clause)]
-        opening = self.rng.choice(
-            ["I am looking for {}", "I am trying to identify {}", "There is {}", "I would like to know the name of {}"]
-        )
-        head = with_article(noun)
+        head = noun
         if self.root.variable in self.others:
             head += f" other than {listed(self.rivals(), 'or')}"
-        told = f" {self.relative(self.root, short, whole=False)}" if short else ""
-        sentences = [opening.format(head + told)]
-        again = self.rng.choice([f"the {noun} in question", f"the {noun} I am looking for"])
-        named_again = any(noun in self.nouns_in(clause.end) for clause in short)
-        for number, clause in enumerate(long):
-            sentences.extend(self._told_apart(clause, again if number or named_again else f"this {noun}"))
-        who = self.kind(self.root.variable).pronoun == "who"
-        if self.root.rank is not None:
-            plural = self.kind(self.root.variable).plural
-            one = "the one who" if who else "the one that"
-            sentences.append(
-                self.rng.choice(
-                    [
-                        f"of all the {plural} of {self.whom} this is true, it is {one} {{}}",
-                        f"several {plural} may fit this; among them, I mean {one} {{}}",
-                    ]
-                ).format(self.ranked())
-            )
-        closing = ["What is its name?", f"Which {noun} is it?"] if not who else ["Who is it?", f"Who is this {noun}?"]
-        if opening.startswith("I would") and not long and self.root.rank is None:
-            return f"{sentence(sentences[0])} {closing[1]}"
-        return " ".join([*map(sentence, sentences), self.rng.choice(closing)])
+        ranked = self.root.rank is not None
+        frame = self.rng.choice([one for one in OPENINGS if not (ranked and one.asks)])
+        told = [f"{head} {self.relative(self.root, short, whole=False)}"] if short else [head]
+        last = short
+        if not short and long and not looks_back(long[0]):
+            told = self._told_apart(long[0], f"{head} {self.kind(self.root.variable).pronoun}")
+            last, long = long[:1], long[1:]
+        sentences = [frame.opened(told[0]), *map(sentence, told[1:])]
+        explicit, subject = frame.again.format(noun), ""
+        for clause in long:
+            near = {kind for one in last for kind in self.nouns_in(one.end)}
+            again = self.rng.random() < 0.5 and subject == f"this {noun}"
+            subject = explicit if noun in near or again else f"this {noun}"
+            if noun not in near and len(last) < 2 and self._is_only_thing(near) and self.rng.random() < 0.5:
+                subject = "it"
+            sentences += map(sentence, self._told_apart(clause, subject))
+            last = [clause]
+        if ranked:
+            sentences.append(self.rng.choice(self._which_of_all()).format(self.ranked()))
+        elif not frame.asks:
+            closings = PERSON_CLOSINGS if self.kind(self.root.variable).pronoun == "who" else THING_CLOSINGS
+            sentences.append(self.rng.choice(closings).format(noun))
+        return " ".join(sentences)
+
+    def _is_only_thing(self, near: Collection[str]) -> bool:
+        """True where "it" can mean the focus alone: all else in the sentence before are people."""
+        people = {noun for noun in near if (kind := self.corpus.lexicon.kind(noun)) and kind.pronoun == "who"}
+        return self.kind(self.root.variable).pronoun != "who" and people == set(near)
+
+    def _which_of_all(self) -> list[str]:
+        """Questions for the one among all that the clauses fit."""
+        plural = self.kind(self.root.variable).plural
+        return [
+            f"Of all the {plural} of {self.whom} this is true, which one {{}}?",
+            f"There may be several such {plural}. Which of them {{}}?",
+            f"Among all {plural} that fit this description, which one {{}}?",
+        ]
 
     def _told_apart(self, clause: Clause, subject: str) -> list[str]:
         """A clause with a long end as sentences: the end is introduced with its first clause, the others follow."""

@@ -6,8 +6,6 @@ Enters: nouns, phrases. Leaves: pieces of English for `english`.
 import re
 from collections.abc import Sequence
 
-from websailor.records import SourceKind
-
 _PARTICIPLES = frozenset(
     [
         "written",
@@ -39,6 +37,12 @@ _TAKES_THE = re.compile(
 )
 _BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
 VERB_AND_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at) .*)")
+STUTTER = re.compile(
+    r"\b(?!person\b|settlement\b|another\b)([a-z]{4,}) (?:an?|the|another) \w+ (?:(?:that|who) (?:is|was|has) )?\1\b"
+)
+"""One word twice with no more than a noun between."""
+VERB_AND_ANY_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at|by|with) .*)")
+_NO_VERB = frozenset(["the", "a", "an", "been", "at", "had"])
 _SUFFIXES = ("th", "st", "nd", "rd")
 
 
@@ -70,37 +74,6 @@ def sentence(text: str) -> str:
     return capital(text) if text.endswith(".") else f"{capital(text)}."
 
 
-_BEFORE_SLOT = re.compile(r"(?P<verb>.+?) (?P<tail>(?:(?:by|in|at|for|to|with|of|on|from|after) )?\{[so]\})")
-_SOURCES: dict[SourceKind, str] = {"infobox": "the infobox", "sentence": "the text", "table": "a table"}
-
-
-class EnglishFrames:
-    """See `sayings.Frames`."""
-
-    def order(self, happened: str, event: str, clause: str, before: bool, amount: str) -> list[str]:
-        start = f"{happened} {f'{amount} ' if amount else ''}{'before' if before else 'after'}"
-        return [f"{start} {event}", f"{start} {clause}"]
-
-    def alike(self, shared: Sequence[str], only: bool) -> list[str]:
-        shares = f"shares {listed([with_article(noun) for noun in shared])} with {{o}}"
-        same = f"has {listed([f'the same {noun}' for noun in shared])} as {{o}}"
-        in_common = f"has {listed([with_article(noun) for noun in shared])} in common with {{o}}"
-        return [shares, same if only else in_common]
-
-    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
-        """In brackets, before what may be a long noun phrase."""
-        whose = (
-            f"of that {noun}'s article"
-            if of_end
-            else "of its own article"
-            if noun != "person"
-            else "of the person's own article"
-        )
-        rule = f"(according to {_SOURCES[kind]} {whose})"
-        match = _BEFORE_SLOT.fullmatch(phrase)
-        return f"{match['verb']} {rule} {match['tail']}" if match else f"{phrase} {rule}"
-
-
 def reduced(clause: str, pronoun: str) -> str:
     """ "that was founded by X" -> "founded by X", where a participle follows the verb."""
     for verb in ("was ", "is ", "were ", "are "):
@@ -110,6 +83,25 @@ def reduced(clause: str, pronoun: str) -> str:
             if first in _PARTICIPLES or (first.endswith("ed") and len(first) > 3):
                 return rest
     return clause
+
+
+_PAST = frozenset(["wrote", "won", "led", "taught", "set", "had", "gave", "ran", "built", "came", "took", "outlived"])
+_PLURALS = {"has": "have", "is": "are", "was": "were", "does": "do"}
+
+
+def with_they(verb: str) -> str | None:
+    """A verb phrase as it follows "they": "has led" -> "have led"; None for a verb whose plural is not known."""
+    first, _, rest = verb.partition(" ")
+    if first in _PLURALS:
+        return f"{_PLURALS[first]} {rest}"
+    return verb if first in _PAST or first.endswith("ed") else None
+
+
+def repeats(phrases: Sequence[str]) -> bool:
+    """True where two verb phrases begin alike: "was published by X and was published between ..."."""
+    starts = [" ".join(phrase.split(" ", 2)[:2]) for phrase in phrases]
+    starts = [start for start in starts if start.split(" ")[-1] not in _NO_VERB]
+    return len(set(starts)) < len(starts)
 
 
 def plain_between(text: str) -> str:

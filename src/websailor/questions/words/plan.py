@@ -55,6 +55,17 @@ class Mention:
     variable: str
 
 
+@dataclass(frozen=True, slots=True)
+class Possession(Mention):
+    """Something of which no more is told than how it belongs to the thing whose clause this is: "its founder", "a work
+    that they wrote".
+    """
+
+    owner: str
+    by: "Clause"
+    """What is true of the owner and of it."""
+
+
 End = Thing | Mention
 
 
@@ -135,6 +146,7 @@ class _Planner:
         if any(id(tie) not in self.used for tie in self.wanted):
             raise NoWording("a clue hangs on something that stays unsaid")
         _check_mentions(self.pattern, root)
+        _join_possessions(self.pattern, root)
         return root
 
     def _weight(self, name: str) -> tuple[int, bool, int]:
@@ -252,6 +264,38 @@ def _check_mentions(pattern: Pattern, root: Thing) -> None:
     for name in mentioned:
         if kinds.count(kind_of(pattern, name)) > 1:
             raise NoWording(f"two things of type {kind_of(pattern, name)}, and one is mentioned again")
+
+
+def _join_possessions(pattern: Pattern, root: Thing) -> None:
+    """One clause for two: "founded a company and was born before that company was founded" is "was born before the
+    founding of a company that they founded", where nothing else is told of the company.
+    """
+    for thing in list(things(root)):
+        for clause in list(thing.clauses):
+            end = clause.end
+            if not isinstance(clause.said, Compare) or not isinstance(end, Mention):
+                continue
+            mentions = [
+                one for one in clauses(root) if isinstance(one.end, Mention) and one.end.variable == end.variable
+            ]
+            by = next((one for one in thing.clauses if _is_only_owned(pattern, thing, one, end.variable)), None)
+            if by is not None and len(mentions) == 1:
+                thing.clauses.remove(by)
+                clause.end = Possession(end.variable, thing.variable, by)
+                clause.atoms += by.atoms
+
+
+def _mentioned(clause: Clause) -> str | None:
+    return clause.end.variable if isinstance(clause.end, Mention) else None
+
+
+def _is_only_owned(pattern: Pattern, owner_: Thing, clause: Clause, variable: str) -> bool:
+    end, said = clause.end, clause.said
+    if not isinstance(end, Thing) or end.variable != variable or not isinstance(said, Atom):
+        return False
+    bare = all(domain.lattice == "kind" for domain in pattern.domains if domain.variable == variable)
+    implied = all({*pair} == {owner_.variable, variable} for pair in pattern.distinct if variable in pair)
+    return bare and implied and not end.clauses and end.called is None and said.at is None and said.stated_in is None
 
 
 def kind_of(pattern: Pattern, variable: str) -> str:

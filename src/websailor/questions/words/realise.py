@@ -100,7 +100,8 @@ def realise(
     """
     root = whole(pattern)
     definite = definite_variables(corpus, pattern, root)
-    speaker = SPEAKERS[language](corpus, pattern, root, definite, rng)
+    careful = style == "full" or bool(corpus.ended) or not _is_plain(pattern)
+    speaker = SPEAKERS[language](corpus, pattern, root, definite, rng, careful)
     prompt = speaker.brief() if style == "brief" else speaker.full()
     if may_be_none:
         prompt += speaker.none_allowed()
@@ -108,5 +109,11 @@ def realise(
     for clue in clues:
         alone = plan(pattern, clue.atoms, clue.conditions)
         known = definite_variables(corpus, pattern, alone)
-        texts.append(SPEAKERS[language](corpus, pattern, alone, known, random.Random(0)).statement())
+        texts.append(SPEAKERS[language](corpus, pattern, alone, known, random.Random(0), careful).statement())
     return Words(prompt, tuple(texts))
+
+
+def _is_plain(pattern: Pattern) -> bool:
+    """True for a question of plain facts alone."""
+    dated = any(atom.at is not None or atom.stated_in is not None for atom in pattern.atoms)
+    return not (pattern.conditions or pattern.phrases or dated)

@@ -44,6 +44,10 @@ class Phrases:
     """Verb phrases; `{o}` or `{s}` stands for the other end."""
     relatives: tuple[str, ...] = ()
     """Relative clauses that say the same, where the lexicon has them."""
+    turned: tuple[str, ...] = ()
+    """Of an atom: what is said before the other end, where the near one fills the slot: relative clauses on an object,
+    verb phrases of a subject.
+    """
     noun: str | None = None
     """What the relation's object is to its subject, where an atom says it."""
 
@@ -59,6 +63,7 @@ class Sayings:
         amounts: Amounts,
         frames: Frames,
         named: Callable[[str], str],
+        careful: bool = True,
     ) -> None:
         self.corpus = corpus
         self.pattern = pattern
@@ -67,6 +72,8 @@ class Sayings:
         self.frames = frames
         self.named = named
         """How an entity (its id) is named."""
+        self.careful = careful
+        """True where quaint phrases give way to plain ones."""
 
     def of(self, clause: Clause) -> Phrases:
         """The phrases of a clause. Raises `NoWording` where there are none."""
@@ -78,6 +85,20 @@ class Sayings:
         if isinstance(said, Compare):
             return Phrases(self._compare(said, clause))
         return Phrases(self._without(said) if isinstance(said, Without) else self._count(said))
+
+    def role(self, clause: Clause) -> str | None:
+        """What the object of an atom's relation is called, as a thing: "seat" for the town of a head office."""
+        if not isinstance(clause.said, Atom):
+            return None
+        words = self._words(self.relation(clause.said))
+        return words.shared[0] if words.shared and self.language == "en" else words.noun
+
+    def is_only(self, clause: Clause) -> bool:
+        """True where a thing has one such end at most: one founder, one birthplace."""
+        assert isinstance(clause.said, Atom)
+        relation = self.relation(clause.said)
+        ended = clause.said.relation in self.corpus.ended
+        return not ended and (relation.functional if clause.forward else relation.inverse_functional)
 
     def direction(self, clause: Clause) -> str | None:
         """Which way a comparison of two things goes, seen from the one it is told of: `earlier`, `later`, `less`,
@@ -141,6 +162,8 @@ class Sayings:
         relation = self.relation(atom)
         words = self._words(relation)
         verbs, relatives = words.clue if forward else words.inverse, words.relative
+        if self.careful:
+            verbs = (words.told if forward else words.told_inverse) or verbs
         if atom.at is not None:
             time = self.amounts.time(atom.at)
             verbs = tuple(one.replace("{t}", time) for one in self._some(relation, "at" if forward else "at_inverse"))
@@ -154,7 +177,7 @@ class Sayings:
             noun = kind.chinese if self.language == "zh" else self.corpus.lexicon.noun(kind.name) or kind.name
             verbs = tuple(self.frames.sourced(one, atom.stated_in, not forward, noun) for one in verbs)
             relatives = ()
-        return Phrases(list(verbs), () if forward else relatives, words.noun)
+        return Phrases(list(verbs), () if forward else relatives, words.relative if forward else words.clue, words.noun)
 
     def _derived(self, phrase: Phrase, forward: bool) -> Phrases:
         rule = self.corpus.lexicon.rules.get(phrase.name)

@@ -18,6 +18,7 @@ from websailor.questions.words.plan import (
     End,
     Mention,
     NoWording,
+    Possession,
     Thing,
     clauses,
     kind_of,
@@ -40,7 +41,13 @@ class Speaker(ABC):
     frames: ClassVar[Frames]
 
     def __init__(
-        self, corpus: Corpus, pattern: Pattern, root: Thing, definite: Collection[str], rng: random.Random
+        self,
+        corpus: Corpus,
+        pattern: Pattern,
+        root: Thing,
+        definite: Collection[str],
+        rng: random.Random,
+        careful: bool = True,
     ) -> None:
         self.corpus = corpus
         self.pattern = pattern
@@ -48,8 +55,11 @@ class Speaker(ABC):
         self.definite = definite
         """Variables whose description fits one thing alone."""
         self.rng = rng
+        self.careful = careful
+        """False where any wording will do, quaint ones too: in short plain questions about a world without
+        a past, for a small model."""
         self.others = other_variables(pattern, root)
-        self.sayings = Sayings(corpus, pattern, self.language, self.amounts, self.frames, self.entity)
+        self.sayings = Sayings(corpus, pattern, self.language, self.amounts, self.frames, self.entity, careful)
         self.slots: dict[str, str] | None = None
         """Names, values and mentions -> the slots that stand for them, where what is said is to have slots."""
 
@@ -97,6 +107,10 @@ class Speaker(ABC):
     def that(self, variable: str, role: str | None) -> str:
         """A thing that was told of before, in a comparison: "that company", or "that employer" by its role."""
 
+    @abstractmethod
+    def possession(self, end: Possession) -> str:
+        """What is told of by its owner alone: "its founder", "a work that they wrote"."""
+
     def named(self, name: str, kind_name: str) -> str:
         """A real name, of something of the given type, as it stands in a sentence."""
         del kind_name
@@ -113,6 +127,8 @@ class Speaker(ABC):
         """The noun phrase of a clause's other end."""
         end = clause.end
         assert end is not None
+        if isinstance(end, Possession):
+            return self.slot(self.possession(end))
         if isinstance(end, Mention) and not isinstance(clause.said, Atom):
             return self.slot(self.reference(end.variable))
         return self.mention(end)
@@ -128,7 +144,7 @@ class Speaker(ABC):
         if sum(self.type_of(thing.variable) == self.type_of(variable) for thing in things(self.root)) == 1:
             return self.that(variable, None)
         atoms = [clause for clause in clauses(self.root) if isinstance(clause.said, Atom)]
-        roles = [self.sayings.of(clause).noun for clause in atoms]
+        roles = [self.sayings.role(clause) for clause in atoms]
         role = next(
             (role for role, clause in zip(roles, atoms, strict=True) if clause.forward and _leads_to(clause, variable)),
             None,
@@ -199,7 +215,7 @@ def _leads_to(clause: Clause, variable: str) -> bool:
 
 def looks_back(clause: Clause) -> bool:
     """True for what can only be told after the rest: it speaks of "that company"."""
-    return isinstance(clause.end, Mention)
+    return isinstance(clause.end, Mention) and not isinstance(clause.end, Possession)
 
 
 def amount(text: str) -> str:
