@@ -10,7 +10,7 @@ from models.endpoint_server import EndpointServer, fails, says
 from toy_questions import question
 from websailor.errors import UserError
 from websailor.models.base import ChatModel
-from websailor.models.endpoint import EndpointError, EndpointSettings
+from websailor.models.endpoint import EndpointError
 from websailor.models.scripted import ScriptedModel
 from websailor.records import Question, Score, StopReason, Trajectory
 from websailor.scoring import ExactMatch, Judge, JudgeConfig, JudgeError, open_scorer
@@ -125,9 +125,8 @@ def test_over_an_endpoint() -> None:
 
 
 def test_an_endpoint_that_refuses_raises() -> None:
-    settings = EndpointSettings(retries=0)
     with EndpointServer(fails(400)) as server:
-        scorer = open_scorer(f"openai:judge@{server.url}", JudgeConfig(endpoint=settings))
+        scorer = open_scorer(f"openai:judge@{server.url}", JudgeConfig(endpoint={"retries": 0}))
         with pytest.raises(EndpointError, match="400"):
             asyncio.run(scorer(ASKED, answered("Marn")))
 
@@ -136,6 +135,8 @@ def test_scorers_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(open_scorer("exact", JudgeConfig()), ExactMatch)
     with pytest.raises(UserError, match="scorer = exakt: write exact, or a judge as openai:MODEL@URL"):
         open_scorer("exakt", JudgeConfig())
+    with pytest.raises(UserError, match="retriez"):
+        open_scorer("openai:m@http://localhost:1/v1", JudgeConfig(endpoint={"retriez": 1}))
     monkeypatch.delenv("JUDGE_KEY", raising=False)
     with pytest.raises(UserError, match="set JUDGE_KEY"):
         open_scorer("openai:m@http://localhost:1/v1#JUDGE_KEY", JudgeConfig())

@@ -24,5 +24,5 @@ def open_scorer(scorer: str, judge: JudgeConfig) -> ExactMatch | Judge:
         raise UserError(f"scorer = {scorer}: write exact, or a judge as openai:MODEL@URL")
     from websailor.models.endpoint import EndpointPolicy, parse_endpoint
 
-    config = parse_endpoint(scorer, **judge.endpoint.model_dump())
+    config = parse_endpoint(scorer, **judge.endpoint)
     return Judge(EndpointPolicy(config), judge.exact_first, judge.max_tokens)

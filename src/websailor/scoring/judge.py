@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from websailor.errors import UserError
 from websailor.models.base import Policy, Reply, Sampling
-from websailor.models.endpoint.config import EndpointSettings
 from websailor.records import Message, Question, Score, Trajectory
 from websailor.scoring.exact import ExactMatch
 
@@ -32,8 +31,8 @@ class JudgeConfig(BaseModel):
     """What equals the answer letter by letter (up to case, articles, punctuation) is right without asking."""
     max_tokens: int = Field(default=4000, ge=64, le=1_000_000)
     """Tokens of a verdict at most, the judge's own thoughts included."""
-    endpoint: EndpointSettings = EndpointSettings()
-    """How to speak to the judge's endpoint."""
+    endpoint: dict[str, Any] = Field(default_factory=dict)
+    """How to speak to the judge's endpoint: settings as in `EndpointSettings`, for instance `{retries = 2}`."""
 
 
 class JudgeError(UserError):

@@ -87,7 +87,7 @@ def _rewriter(config: Config) -> Policy | None:
         return None
     if not config.rewrite.startswith("openai:"):
         raise UserError(f"rewrite = {config.rewrite}: leave it out, or write an endpoint as openai:MODEL@URL")
-    return EndpointPolicy(parse_endpoint(config.rewrite, **config.rewriting.endpoint.model_dump()))
+    return EndpointPolicy(parse_endpoint(config.rewrite, **config.rewriting.endpoint))
 
 
 def _questions(config: Config, directory: Path) -> list[Question]:

@@ -3,11 +3,10 @@
 Apart from what uses them, so that the flags can be described without loading it.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from websailor.models.endpoint.config import EndpointSettings
 from websailor.records import Question
 
 
@@ -58,5 +57,5 @@ class RewritingConfig(BaseModel):
     max_tokens: int = Field(default=4000, ge=64, le=1_000_000)
     """Tokens of a reply at most, the rewriter's own thoughts included."""
     temperature: float = Field(default=0.7, ge=0, le=100)
-    endpoint: EndpointSettings = EndpointSettings()
-    """How to speak to the rewriter's endpoint."""
+    endpoint: dict[str, Any] = Field(default_factory=dict)
+    """How to speak to the rewriter's endpoint: settings as in `EndpointSettings`, for instance `{retries = 2}`."""
