@@ -218,7 +218,7 @@ class StageDirectory:
             if not (path / "manifest.json").is_file():
                 raise UserError(f"{path}: not finished: run `{command}` as before, it goes on where it stopped")
             for source, digest in identity["inputs"].items():
-                if source in MADE_BY and self.inputs.get(source, digest) != digest:
+                if source in MADE_BY and source != name and self.inputs.get(source, digest) != digest:
                     raise UserError(f"{path} was made from another {source} than {inputs[source]}: give that one")
 
     def _check_identity(self) -> None:

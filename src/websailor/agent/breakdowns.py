@@ -54,12 +54,14 @@ class GuardedToolbox(Toolbox):
 class Breakdowns:
     """Tells an episode that broke down on its own account from an endpoint that is gone.
 
-    `keep` takes a reject once another episode has come through; `most` breakdowns in a row end the run.
+    `keep` takes a reject once another episode has come through; `most` breakdowns in a row end the run. `what` is what
+    its line calls an episode.
     """
 
-    def __init__(self, most: int, keep: Callable[[Reject], None]) -> None:
+    def __init__(self, most: int, keep: Callable[[Reject], None], what: str = "episode") -> None:
         self._most = most
         self._keep = keep
+        self._what = what
         self._waiting: list[Reject] = []
         self._worked = False
 
@@ -87,5 +89,5 @@ class Breakdowns:
 
     def _give_up(self) -> None:
         last, number = self._waiting[-1], len(self._waiting)
-        episodes = "the only episode" if number == 1 else f"{number} episodes in a row"
+        episodes = f"the only {self._what}" if number == 1 else f"{number} {self._what}s in a row"
         raise UserError(f"{last.detail} ({episodes} came to nothing; the same command goes on where it stopped)")

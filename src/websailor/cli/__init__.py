@@ -71,6 +71,7 @@ GROUPS = {
         "Questions with a proof of their one answer.",
         {
             "make": "Make questions from a knowledge graph.",
+            "rewrite": "Have a language model say questions in its words.",
             "show": "Print questions with their clues and evidence.",
             "verify": "Prove every answer again.",
             "stats": "Shapes, operators, bits and levels of a question file.",

@@ -1,4 +1,4 @@
-"""`websailor questions make | show | verify | stats`."""
+"""`websailor questions make | rewrite | show | verify | stats`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +10,13 @@ from websailor.cli.output import print_line, show_bars, show_counts
 from websailor.cli.records import pick, record_file
 from websailor.errors import UserError
 from websailor.files import read_jsonl, replacing
-from websailor.questions import Config, run, verify
+from websailor.questions import Config, RewritingConfig, rewrite, run, verify
 from websailor.records import Question
 
 Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
+RewritingFlags = Annotated[RewritingConfig, Parameter(name="*"), AsGiven()]
+NO_REWRITING_FLAGS = RewritingConfig.model_construct()
 
 
 def make_(*, wiki: Path, graph: Path, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
@@ -30,6 +32,27 @@ def make_(*, wiki: Path, graph: Path, out: Path, recipe: RecipeFile = None, flag
         The directory to make: records.jsonl, rejects.jsonl.
     """
     manifest = run(stage_config(Config, flags, recipe, "questions"), {"wiki": wiki, "graph": graph}, out)
+    show_counts(str(out), manifest.counts)
+
+
+def rewrite_(
+    questions: Path, /, *, wiki: Path, graph: Path, out: Path, flags: RewritingFlags = NO_REWRITING_FLAGS
+) -> None:
+    """Have a language model say questions in its words; what it gets wrong is refused and keeps the old ones.
+
+    Parameters
+    ----------
+    questions
+        A questions directory or its records.jsonl.
+    wiki
+        The wiki directory that the questions were made from.
+    graph
+        The graph directory that the questions were made from.
+    out
+        The questions directory to make: records.jsonl, rejects.jsonl.
+    """
+    inputs = {"wiki": wiki, "graph": graph, "questions": questions}
+    manifest = rewrite(stage_config(RewritingConfig, flags, None, "rewriting"), inputs, out)
     show_counts(str(out), manifest.counts)
 
 

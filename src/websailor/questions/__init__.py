@@ -17,10 +17,11 @@ often the run was interrupted.
 from collections.abc import Mapping
 from pathlib import Path
 
-from websailor.questions.config import Config
+from websailor.models.base import Policy
+from websailor.questions.config import Config, RewritingConfig
 from websailor.records import Manifest
 
-__all__ = ["Config", "run", "verify"]
+__all__ = ["Config", "RewritingConfig", "rewrite", "run", "verify"]
 
 
 def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
@@ -31,6 +32,22 @@ def run(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
     from websailor.questions.stage import make
 
     return make(config, inputs, out)
+
+
+def rewrite(config: RewritingConfig, inputs: Mapping[str, Path], out: Path, policy: Policy | None = None) -> Manifest:
+    """Have a language model rewrite the questions of `inputs["questions"]` (a directory or a file), made from
+    `inputs["wiki"]` and `inputs["graph"]`, in the questions directory `out`.
+
+    `policy` opens the conversations; without it `config.model` does. Raises `UserError` when the questions belong to
+    another graph, and when the endpoint gives no reply; what is done by then is kept.
+    """
+    from websailor.questions.rewriting_stage import rewrite_all
+
+    if policy is None:
+        from websailor.models.endpoint import EndpointPolicy, parse_endpoint
+
+        policy = EndpointPolicy(parse_endpoint(config.model, **config.endpoint.model_dump()))
+    return rewrite_all(config, inputs, out, policy)
 
 
 def verify(file: Path, wiki: Path, graph: Path) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from websailor.files import StageConfig
+from websailor.models.endpoint.config import EndpointSettings
 
 Lattice = Literal["initial", "kind", "decade", "half_century", "century", "range", "region"]
 ALL_LATTICES: tuple[Lattice, ...] = ("initial", "kind", "decade", "half_century", "century", "range", "region")
@@ -228,3 +229,22 @@ class Config(StageConfig):
             ),
         )
         return next((words for wrong, words in faults if wrong), None)
+
+
+class RewritingConfig(StageConfig):
+    """How a language model rewrites questions."""
+
+    model: str = Field(min_length=1)
+    """The model: `openai:MODEL@URL`."""
+    tries: int = Field(default=2, ge=1, le=100)
+    """Sentences that the model may write for one clause until one stands."""
+    concurrency: int = Field(default=16, ge=1, le=10_000)
+    """Questions in flight; the requests in flight are bounded by `endpoint.concurrency`."""
+    breakdowns: int = Field(default=20, ge=1, le=100_000)
+    """Questions in a row that the endpoint gives no reply to, after which the run stops."""
+    leak_rank: int = Field(default=10, ge=1)
+    """The answer's page among so many hits for the new words of a question or clue is a leak."""
+    max_words: int = Field(default=0, ge=0)
+    """Longest prompt in words (Chinese: characters); 0: no limit."""
+    endpoint: EndpointSettings = EndpointSettings()
+    """How to speak to the endpoint."""

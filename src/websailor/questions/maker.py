@@ -34,7 +34,7 @@ from websailor.questions.structure import (
     branches,
     exact_pattern,
     is_named,
-    speaks_of,
+    variables_of,
     with_literal,
     without_idle_literals,
 )
@@ -366,10 +366,3 @@ class Maker:
 def question_id(seed: int, part: Part, index: int) -> str:
     """Stable name of a question within its seed."""
     return f"{part}-{seed}-{index:06d}"
-
-
-def variables_of(pattern: Pattern, clue: Branch) -> tuple[str, ...]:
-    """Variables that a clue speaks of."""
-    names = [name for number in clue.atoms for name in (pattern.atoms[number].subject, pattern.atoms[number].object)]
-    names += [name for number in clue.conditions for name in speaks_of(pattern.conditions[number], pattern.focus)]
-    return tuple(dict.fromkeys(names))

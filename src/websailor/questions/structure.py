@@ -298,3 +298,10 @@ def _atom_identity(atom: Atom, value: dict[str, str]) -> str:
 def _condition_identity(condition: Condition, value: dict[str, str]) -> str:
     said = condition.model_dump(exclude_none=True)
     return " ".join(f"{key}={value[text] if key in _VARIABLES else text}" for key, text in said.items())
+
+
+def variables_of(pattern: Pattern, clue: Branch) -> tuple[str, ...]:
+    """Variables that a clue speaks of."""
+    names = [name for number in clue.atoms for name in (pattern.atoms[number].subject, pattern.atoms[number].object)]
+    names += [name for number in clue.conditions for name in speaks_of(pattern.conditions[number], pattern.focus)]
+    return tuple(dict.fromkeys(names))

@@ -27,14 +27,14 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     count = 0
     for question in read_jsonl(file, Question):
         count += 1
-        _check_same_graph(question, corpus, file, graph)
+        check_same_graph(question, corpus, file, graph)
         failures.extend(f"{question.id}: {fault}" for fault in faults(question, corpus, book, pages))
     if not count:
         raise UserError(f"{file} holds no questions")
     return failures
 
 
-def _check_same_graph(question: Question, corpus: Corpus, file: Path, graph: Path) -> None:
+def check_same_graph(question: Question, corpus: Corpus, file: Path, graph: Path) -> None:
     """Everything that the question was made from is still there. Of a question without an answer the facts need not be:
     that none of them fits is what it proves.
     """

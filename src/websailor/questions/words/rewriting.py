@@ -1,9 +1,9 @@
 """A question in a language model's words, checked clause by clause.
 
-Enters: a proved pattern, new conversations with a model. Leaves: a `Rewriting`: the prompt, and how many clauses were
-refused, by reason. The model sees one clause at a time, with slots for all names and values, so that it can neither
-leak nor change them. Its sentence is checked without a model (`fidelity`), then read back by the model into what it
-states (`slotted.Reading`); on any mismatch the embedded sentence stays.
+Enters: a proved pattern, new conversations with a model. Leaves: a `Rewriting`: the prompt, each of its sentences, and
+what was refused, with the reason. The model sees one clause at a time, with slots for all names and values, so that it
+can neither leak nor change them. Its sentence is checked without a model (`fidelity`), then read back by the model into
+what it states (`slotted.Reading`); on any mismatch the embedded sentence stays.
 """
 
 import random
@@ -28,17 +28,47 @@ REWRITING = Sampling(temperature=0.8, max_tokens=2000, stop=())
 READING = Sampling(temperature=0.0, max_tokens=2000, stop=())
 
 
+class RefusedSentence(Record):
+    """What a model wrote for a clause, and why it may not stand."""
+
+    reason: Refusal
+    sentence: str
+    """With its slots; empty where the turn was cut off."""
+
+
+class Told(Record):
+    """One clause as the prompt tells it."""
+
+    text: str
+    parts: frozenset[tuple[str, int]]
+    """What of the pattern it says: (`atom` or `condition`, index)."""
+    by_model: bool
+    """False where the embedded sentence stayed."""
+    refused: tuple[RefusedSentence, ...]
+    """One for each try that failed."""
+
+
 class Rewriting(Record):
     """A question in a model's words."""
 
     prompt: str
-    clauses: int
-    """How many there were; those not refused are in the model's words."""
-    refused: dict[Refusal, int]
-    """Reason -> refused sentences; with several tries a clause may count more than once."""
-    kept: int
-    """Clauses whose embedded sentence stayed."""
+    told: tuple[Told, ...]
     usage: Usage
+
+    @property
+    def clauses(self) -> int:
+        """How many there are."""
+        return len(self.told)
+
+    @property
+    def kept(self) -> int:
+        """Clauses whose embedded sentence stayed."""
+        return sum(not one.by_model for one in self.told)
+
+    @property
+    def refused(self) -> dict[Refusal, int]:
+        """Reason -> refused sentences; with several tries a clause may count more than once."""
+        return dict(Counter(sentence.reason for one in self.told for sentence in one.refused))
 
 
 class _Read(BaseModel):
@@ -84,30 +114,22 @@ async def rewrite(
     `may_be_none` as in `realise`. Raises `NoWording` where even the embedded words fail, and whatever the model raises.
     """
     speaker, clauses = slotted_clauses(corpus, pattern, language, rng)
-    refused: Counter[Refusal] = Counter()
-    sentences: list[str] = []
+    told: list[Told] = []
     model = _Model(chat)
-    kept = 0
     for clause in clauses:
-        sentence = None
-        for _ in range(tries):
+        sentence, refused = None, list[RefusedSentence]()
+        while sentence is None and len(refused) < tries:
             found = await _reworded(model, clause, language)
             if isinstance(found, str):
                 sentence = found
-                break
-            refused[found.reason] += 1
-        kept += sentence is None
-        sentences.append(clause.fill(clause.text if sentence is None else sentence))
-    prompt = speaker.around(("" if language == "zh" else " ").join(sentences))
+            else:
+                refused.append(found)
+        text = clause.fill(clause.text if sentence is None else sentence)
+        told.append(Told(text=text, parts=clause.parts, by_model=sentence is not None, refused=tuple(refused)))
+    prompt = speaker.around(("" if language == "zh" else " ").join(one.text for one in told))
     if may_be_none:
         prompt += speaker.none_allowed()
-    return Rewriting(prompt=prompt, clauses=len(clauses), refused=dict(refused), kept=kept, usage=model.usage)
-
-
-class _Refused(Record):
-    """A sentence that may not stand."""
-
-    reason: Refusal
+    return Rewriting(prompt=prompt, told=tuple(told), usage=model.usage)
 
 
 class _Model:
@@ -128,26 +150,26 @@ class _Model:
         return None if reply.truncated else reply.message.content.rpartition("</think>")[2].strip()
 
 
-async def _reworded(model: _Model, clause: SlottedClause, language: Language) -> str | _Refused:
+async def _reworded(model: _Model, clause: SlottedClause, language: Language) -> str | RefusedSentence:
     """Another sentence for a clause, or why there is none."""
     asked = _prompt("rewriting").format(clause=clause.text, language=_LANGUAGES[language], noun=clause.noun)
     sentence = await model.ask(asked, REWRITING)
     if sentence is None:
-        return _Refused(reason="cut_off")
+        return RefusedSentence(reason="cut_off", sentence="")
     if (reason := refusal(clause, sentence, language)) is not None:
-        return _Refused(reason=reason)
+        return RefusedSentence(reason=reason, sentence=sentence)
     asked = _prompt("reading").format(
         clause=sentence, noun=clause.noun, phrases=_numbered(clause.phrases), links=_numbered(clause.links)
     )
     read = await model.ask(asked, READING)
     if read is None:
-        return _Refused(reason="cut_off")
+        return RefusedSentence(reason="cut_off", sentence=sentence)
     match = _JSON.search(read)
     try:
         parsed = _Read.model_validate_json(match[0] if match else read)
     except ValidationError:
-        return _Refused(reason="unreadable")
-    return sentence if parsed.agrees(clause.reading) else _Refused(reason="reading")
+        return RefusedSentence(reason="unreadable", sentence=sentence)
+    return sentence if parsed.agrees(clause.reading) else RefusedSentence(reason="reading", sentence=sentence)
 
 
 def _numbered(texts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.words.english_grammar import capital, plain_between
-from websailor.questions.words.plan import Clause, Mention, NoWording, Thing, clauses, things
+from websailor.questions.words.plan import Clause, Mention, NoWording, Thing, clauses, last_told, things
 from websailor.questions.words.realise import SPEAKERS, definite_variables, whole
 from websailor.questions.words.speaker import Speaker, filled
 from websailor.records import Atom, Compare, Count, Pattern, Phrase, Rank, Record, Without
@@ -53,6 +53,8 @@ class SlottedClause:
     reading: Reading
     noun: str
     """What the focus is called."""
+    parts: frozenset[tuple[str, int]]
+    """What of the pattern it says: (`atom` or `condition`, index)."""
 
     def fill(self, text: str) -> str:
         """A sentence with its slots filled."""
@@ -71,7 +73,8 @@ def slotted_clauses(
     found = [_slotted(speaker, clause, noun) for clause in root.clauses]
     if root.rank is not None:
         reading = Reading(kinds=frozenset({"rank"}), directions=frozenset({_place(speaker, root.rank)}), slots={})
-        found.append(SlottedClause(speaker.rank_alone(), {}, (), (), reading, noun))
+        parts = frozenset(("condition", number) for number in root.conditions)
+        found.append(SlottedClause(speaker.rank_alone(), {}, (), (), reading, noun, parts))
     return speaker, found
 
 
@@ -100,7 +103,8 @@ def _slotted(speaker: Speaker, clause: Clause, noun: str) -> SlottedClause:
         },
         holds=frozenset(number for number, link in enumerate(links, 1) if link in true),
     )
-    return SlottedClause(text, values, tuple(phrases), tuple(links), reading, noun)
+    parts = frozenset(last_told(Thing(speaker.root.variable, [clause])))
+    return SlottedClause(text, values, tuple(phrases), tuple(links), reading, noun, parts)
 
 
 def _labels(speaker: Speaker, clause: Clause, noun: str) -> dict[str, str]:
