@@ -6,13 +6,15 @@ Chinese, Japanese and Korean are indexed as overlapping pairs of characters: unl
 the same in a page and in a query, they need no dictionary, and names that no dictionary has (most of an encyclopedia's)
 are found like any other.
 
-An OR query costs time in proportion to the documents that hold its terms. Where that would be many, only the rare terms
-select documents; the common ones still take part in their scores.
+An OR query costs time in proportion to the documents that hold its terms. A query is one flat union of terms; so
+tantivy can pass over blocks of documents that cannot be among the best. Where it would still touch many, words that
+stand in most pages are left out, since they hardly tell pages apart.
 """
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -25,9 +27,9 @@ from websailor.wiki.names import name_set
 
 DIRECTORY_NAME = "index"
 POSTINGS_BUDGET = 20_000
-"""Documents an OR query may touch before it is planned."""
-COMMON_SHARE = 0.1
-"""Terms in more than this share of the pages select nothing while rarer ones remain."""
+"""Documents an OR query may touch before its commonest words are left out."""
+COMMON_SHARE = 0.5
+"""Terms in more than this share of the pages are left out of such a query while rarer ones remain."""
 LONGEST_QUERY = 32
 _TITLE_BOOST, _ALIAS_BOOST, _PAIR_BOOST = 0.75, 0.5, 2.5
 CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
@@ -37,6 +39,10 @@ _FUNCTION_WORDS = name_set("search", "function_words")
 """They make no name pair."""
 
 
+_WORDS_KEPT = 1 << 17
+_LONGEST_WORD = 60
+
+
 class Scored(NamedTuple):
     """A page found."""
 
@@ -44,10 +50,27 @@ class Scored(NamedTuple):
     score: float
 
 
+class _Terms(dict[str, tuple[str, ...]]):
+    """Word -> its terms in the index, filled as words are met; begins anew when it is full."""
+
+    def __init__(self, analyse: Callable[[str], list[str]]) -> None:
+        super().__init__()
+        self._analyse = analyse
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        terms = tuple(map(sys.intern, self._analyse(word)))
+        # A text without spaces comes as one long word, and never again.
+        if len(word) <= _LONGEST_WORD:
+            if len(self) >= _WORDS_KEPT:
+                self.clear()
+            self[word] = terms
+        return terms
+
+
 def _analyzer(stem: bool) -> tantivy.TextAnalyzer:
     builder = (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(60))
+        .filter(tantivy.Filter.remove_long(_LONGEST_WORD))
         .filter(tantivy.Filter.lowercase())
         .filter(tantivy.Filter.ascii_fold())
     )
@@ -148,8 +171,10 @@ class SearchIndex:
         self._folded = _analyzer(stem=False)
         self.pages = self._searcher.num_docs
         self._frequency = lru_cache(maxsize=1 << 16)(self._searcher.doc_freq)
-        self.words_of_word = lru_cache(maxsize=1 << 16)(self.words)
+        self.terms_of: Mapping[str, tuple[str, ...]] = _Terms(self.words)
         """`words` for single words, remembered."""
+        self.pairs_of = lru_cache(maxsize=1 << 14)(self.pairs)
+        """`pairs` for single lines, remembered."""
 
     def words(self, text: str) -> list[str]:
         """The terms of a text as the index knows them."""
@@ -159,9 +184,14 @@ class SearchIndex:
         """The name pairs of a text that is part of a page."""
         return self._folded.analyze(name_pairs(text))
 
-    def query_pairs(self, query: str) -> list[str]:
-        """All neighbouring words of a query, glued: models do not always write capitals."""
-        return self._folded.analyze(" ".join(_glued(pairwise(_WORD.findall(query)))))
+    def query_pairs(self, query: str) -> dict[str, tuple[str, ...]]:
+        """All neighbouring words of a query, glued (models do not always write capitals) -> the terms of the two."""
+        words = _WORD.findall(query)
+        return {
+            pair: (*self.terms_of[first], *self.terms_of[second])
+            for first, second in pairwise(words)
+            for pair in self._folded.analyze("".join(_glued([(first, second)])))
+        }
 
     def weight(self, term: str, field: str = "body") -> float:
         """Inverse document frequency of a term; 0 for a term in no page."""
@@ -178,35 +208,31 @@ class SearchIndex:
         return sorted((Scored(int(pid or 0), score) for (score, _), pid in zip(found, pids, strict=True)), key=_rank)
 
     def _plan(self, query: str) -> tantivy.Query | None:
-        groups: list[tuple[int, tantivy.Query]] = []
+        groups: list[tuple[int, list[tantivy.Query]]] = []
         for term in dict.fromkeys(self.words(query)[:LONGEST_QUERY]):
             if frequency := self._frequency("body", term):
-                groups.append((frequency, self._term_query(term)))
-        for pair in dict.fromkeys(self.query_pairs(query)[:LONGEST_QUERY]):
+                groups.append((frequency, self._term_queries(term)))
+        for pair in list(self.query_pairs(query))[:LONGEST_QUERY]:
             if frequency := self._frequency("pair", pair):
-                term = tantivy.Query.term_query(self._schema, "pair", pair, "freq")
-                groups.append((frequency, tantivy.Query.boost_query(term, _PAIR_BOOST)))
+                groups.append((frequency, [self._term_query("pair", pair, _PAIR_BOOST)]))
         if not groups:
             return None
         groups.sort(key=lambda group: group[0])
-        rare = [group for group in groups if group[0] <= COMMON_SHARE * self.pages] or groups[:1]
-        should = tantivy.Occur.Should
-        if sum(frequency for frequency, _ in groups) <= POSTINGS_BUDGET or len(rare) == len(groups):
-            return tantivy.Query.boolean_query([(should, part) for _, part in groups])
-        selecting = tantivy.Query.boolean_query([(should, part) for _, part in rare])
-        scoring = [(should, part) for _, part in groups[len(rare) :]]
-        return tantivy.Query.boolean_query([(tantivy.Occur.Must, selecting), *scoring])
+        if sum(frequency for frequency, _ in groups) > POSTINGS_BUDGET:
+            groups = [group for group in groups if group[0] <= COMMON_SHARE * self.pages] or groups[:1]
+        return tantivy.Query.boolean_query([(tantivy.Occur.Should, part) for _, parts in groups for part in parts])
 
-    def _term_query(self, term: str) -> tantivy.Query:
+    def _term_queries(self, term: str) -> list[tantivy.Query]:
         """A term in the body, and in title and redirects where it stands there."""
-        parts = [tantivy.Query.term_query(self._schema, "body", term, "freq")]
+        parts = [self._term_query("body", term, 1.0)]
         for field, boost in (("title", _TITLE_BOOST), ("alias", _ALIAS_BOOST)):
             if self._frequency(field, term):
-                named = tantivy.Query.term_query(self._schema, field, term, "freq")
-                parts.append(tantivy.Query.boost_query(named, boost))
-        if len(parts) == 1:
-            return parts[0]
-        return tantivy.Query.boolean_query([(tantivy.Occur.Should, part) for part in parts])
+                parts.append(self._term_query(field, term, boost))
+        return parts
+
+    def _term_query(self, field: str, term: str, boost: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, field, term, "freq")
+        return query if boost == 1.0 else tantivy.Query.boost_query(query, boost)
 
 
 def _rank(scored: Scored) -> tuple[float, int]:

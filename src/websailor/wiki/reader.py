@@ -20,6 +20,8 @@ _RESULTS_KEPT = 1 << 15
 _PASSAGES_KEPT = 1 << 13
 _PAGES_KEPT = 1 << 11
 _CANDIDATES_KEPT = 1 << 13
+_CANDIDATES_BYTES = 1 << 24
+"""Pages kept prepared, by the size of their JSON; prepared they hold about five times that."""
 
 
 class Wiki:
@@ -40,7 +42,8 @@ class Wiki:
         """Name words of a generated world; empty for any other wiki."""
         self._depth = 2 if self._store.mean_size <= SMALL_PAGE else 1
         self._read = lru_cache(maxsize=_PAGES_KEPT)(self._store.read)
-        self._candidates = lru_cache(maxsize=_CANDIDATES_KEPT)(self._read_candidates)
+        kept = min(_CANDIDATES_KEPT, int(_CANDIDATES_BYTES / max(1, self._store.mean_size)) + 1)
+        self._candidates = lru_cache(maxsize=kept)(self._read_candidates)
         self._results = lru_cache(maxsize=_RESULTS_KEPT)(self._search)
         self._passages = lru_cache(maxsize=_PASSAGES_KEPT)(self._search_passages)
 

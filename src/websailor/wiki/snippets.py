@@ -1,12 +1,8 @@
 """The line of a page that answers a query best: a sentence or an infobox line, at most about thirty words."""
 
-import re
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable
+import string
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate
 
 from pydantic import BaseModel
 
@@ -22,9 +18,8 @@ MOST_LINES = 150
 _LONGEST_TEXT = 30_000
 
 
-# Nothing but letters, digits and what is not ASCII: what the analyzer splits at is outside.
-_IN_WORD = r"[^\s!-/:-@\[-`{-~]"
-_WORD_START = rf"(?<!{_IN_WORD})"
+# What the analyzer splits words at, as far as it is ASCII; lines stay lines.
+_BETWEEN_WORDS = bytes.maketrans(string.punctuation.encode(), b" " * len(string.punctuation))
 
 
 class _Value(BaseModel):
@@ -54,47 +49,21 @@ class Candidates:
     url: str
     title_terms: frozenset[str]
     lines: tuple[str, ...]
-    starts: tuple[int, ...]
-    """Where each line begins in `text`."""
-    text: str
-    """All lines, one below the other."""
+    terms: dict[str, int]
+    """Term -> the lines in which it stands: bit n is line n."""
     default: str
     """Shown when no line answers: the first sentence."""
 
 
 class Wanted:
-    """A query as lines are asked for it: its terms with their rarity, and a pattern that finds all they may stand in.
-
-    The index knows words by their stems. A stem begins like its words, so only words with such a beginning are
-    analysed; those with letters outside ASCII, which it folds, always are.
-    """
+    """A query as lines are asked for it: its terms with their rarity."""
 
     def __init__(self, query: str, index: SearchIndex) -> None:
         terms = {term: index.weight(term) for term in index.words(query)}
-        self.pairs = {pair: weight for pair in index.query_pairs(query) if (weight := index.weight(pair, "pair"))}
-        terms |= self.pairs
+        self.pairs = index.query_pairs(query)
+        """Pair of names -> the terms without which no line holds it."""
+        terms |= {pair: weight for pair in self.pairs if (weight := index.weight(pair, "pair"))}
         self.weights = {term: weight for term, weight in terms.items() if weight}
-        beginnings = sorted({_beginning(term) for term in self.weights if term.isascii() and term not in self.pairs})
-        self._words = [f"{re.escape(word)}{_IN_WORD}*" for word in beginnings]
-
-    @cached_property
-    def ascii(self) -> re.Pattern[str] | None:
-        """What finds them in a text in ASCII."""
-        return _words_like(self._words) if self._words else None
-
-    @cached_property
-    def any(self) -> re.Pattern[str]:
-        """What finds them in any text."""
-        return _words_like([*self._words, rf"[a-z0-9]*[^\x00-\x7f]{_IN_WORD}*"])
-
-
-def _words_like(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile(f"{_WORD_START}(?:{'|'.join(patterns)})", re.IGNORECASE)
-
-
-def _beginning(stem: str) -> str:
-    """What every word of a stem begins with: `citi` is `city`, `die` is `dying`."""
-    return stem[:3] if len(stem) > 3 else stem[:1] if stem.endswith("ie") else stem[:2]
 
 
 def page_candidates(page: Face, index: SearchIndex) -> Candidates:
@@ -110,8 +79,7 @@ def page_candidates(page: Face, index: SearchIndex) -> Candidates:
         url=page.url,
         title_terms=_terms(page.title, index),
         lines=tuple(lines),
-        starts=tuple(accumulate((len(line) + 1 for line in lines[:-1]), initial=0)),
-        text="\n".join(lines),
+        terms=_lines_of_terms(lines, index),
         default=page.first_sentence or (lines[0] if lines else page.title),
     )
 
@@ -120,39 +88,61 @@ def _terms(text: str, index: SearchIndex) -> frozenset[str]:
     return frozenset((*index.words(text), *index.pairs(text)))
 
 
+def _lines_of_terms(lines: list[str], index: SearchIndex) -> dict[str, int]:
+    terms_of = index.terms_of
+    found: dict[str, int] = {}
+    # Bytes are translated many times faster than characters, and no byte of another character looks like ASCII.
+    plain = "\n".join(lines).encode().translate(_BETWEEN_WORDS).decode()
+    for number, line in enumerate(plain.split("\n")):
+        bit = 1 << number
+        for word in line.split():
+            for term in terms_of[word]:
+                found[term] = found.get(term, 0) | bit
+    return found
+
+
 def best_line(page: Candidates, wanted: Wanted, index: SearchIndex) -> tuple[str, float]:
     """The line that holds most of the query, and how much it and the title hold; of equals the shorter one.
 
     Every line speaks of the title, so that its terms need not stand in the line again.
     """
-    titled = sum(weight for term, weight in wanted.weights.items() if term in page.title_terms)
+    titled = 0.0
+    scores: dict[int, float] = {}
+    for term, weight in wanted.weights.items():
+        if term in page.title_terms:
+            titled += weight
+            continue
+        lines = page.terms.get(term, 0)
+        if term in wanted.pairs:
+            lines |= _lines_of_pair(page, term, wanted.pairs[term], index)
+        for number in _numbers(lines):
+            scores[number] = scores.get(number, 0.0) + weight
     best, best_score = page.default, 0.0
-    for number, found in sorted(_found(page, wanted, index).items()):
+    for number, held in sorted(scores.items()):
+        if held <= best_score:
+            continue
         line = page.lines[number]
         # A line's length costs little: it only decides between lines that hold the same.
-        cost = 0.01 * min(line.count(" ") + 1, LONGEST_SNIPPET)
-        score = sum(weight for term, weight in wanted.weights.items() if term in found) - cost
+        score = held - 0.01 * min(line.count(" ") + 1, LONGEST_SNIPPET)
         if score > best_score:
             best, best_score = line, score
     return best, best_score + titled
 
 
-def _found(page: Candidates, wanted: Wanted, index: SearchIndex) -> dict[int, set[str]]:
-    """Number of a line -> the terms of the query in it that the title does not hold."""
-    pattern = wanted.ascii if page.text.isascii() else wanted.any
-    found: dict[int, set[str]] = {}
-    words: Counter[int] = Counter()
-    for match in pattern.finditer(page.text) if pattern else ():
-        terms = [term for term in index.words_of_word(match.group()) if term in wanted.weights]
-        if terms:
-            number = bisect_right(page.starts, match.start()) - 1
-            found.setdefault(number, set()).update(terms)
-            words[number] += len(terms)
-    for number, count in words.items():
-        # A pair of names is two words of the query in one line.
-        if count > 1 and wanted.pairs:
-            found[number].update(wanted.pairs.keys() & index.pairs(page.lines[number]))
-    return {number: left for number, terms in found.items() if (left := terms - page.title_terms)}
+def _lines_of_pair(page: Candidates, pair: str, terms: tuple[str, ...], index: SearchIndex) -> int:
+    """The lines in which two names stand side by side."""
+    both = -1
+    for term in terms:
+        both &= page.terms.get(term, 0)
+    return sum(1 << number for number in _numbers(both) if pair in index.pairs_of(page.lines[number]))
+
+
+def _numbers(bits: int) -> Iterator[int]:
+    """The bits that are set, lowest first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 def passage(page: Candidates, line: str) -> str:
@@ -185,7 +175,7 @@ def shorten(text: str, index: SearchIndex, terms: Iterable[str]) -> str:
         return _window(list(text), hits, 2 * LONGEST_SNIPPET, "")
     if len(words) <= LONGEST_SNIPPET:
         return " ".join(words)
-    return _window(words, [1 if wanted.intersection(index.words_of_word(word)) else 0 for word in words])
+    return _window(words, [1 if wanted.intersection(index.terms_of[word]) else 0 for word in words])
 
 
 def _window(words: list[str], hits: list[int], longest: int = LONGEST_SNIPPET, joint: str = " ") -> str:
