@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from websailor.questions.words.amounts import ChineseAmounts, chinese_decade
 from websailor.questions.words.plan import Clause, NoWording, Possession, Thing
-from websailor.questions.words.speaker import Speaker, amount, amounts, converted, ends_with_slot, filled, looks_back
+from websailor.questions.words.speaker import (
+    Speaker,
+    amount,
+    amounts,
+    converted,
+    ends_with_slot,
+    filled,
+    follow_each_other,
+    looks_back,
+)
 from websailor.records import Domain, SourceKind
 
 _MEASURES = {
@@ -84,7 +93,7 @@ class Chinese(Speaker):
             case "century":
                 return f"{domain.value}世纪"
             case "range":
-                return "{}至{}".format(*amounts(domain)) + suffix
+                return ("{}或{}" if follow_each_other(domain) else "{}至{}").format(*amounts(domain)) + suffix
             case "converted":
                 low, high, unit = converted(domain)
                 return f"{low}至{high}{self.amounts.unit(unit)}"
@@ -238,7 +247,8 @@ class Chinese(Speaker):
             that = "后者"
         elif "后者" in subject:
             raise NoWording("后者 could be either of two")
-        short = [one for one in rest if not self.is_long(one.end)]
+        short = [one for one in rest if not self.is_long(one.end) and not looks_back(one)]
+        back = [one for one in rest if looks_back(one)]
         if short:
             sentences.append(that + "，".join(self.predicate(one) for one in short))
         long = [one for one in rest if self.is_long(one.end)]
@@ -246,6 +256,8 @@ class Chinese(Speaker):
             raise NoWording(f"{that} could be either of two")
         for one in long:
             sentences.extend(self._told_apart(one, that, deep=True))
+        if back:
+            sentences.append(that + "，".join(self.predicate(one) for one in back))
         return sentences
 
 

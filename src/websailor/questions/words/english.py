@@ -31,6 +31,7 @@ from websailor.questions.words.speaker import (
     converted,
     ends_with_slot,
     filled,
+    follow_each_other,
     looks_back,
 )
 from websailor.records import Atom, Domain
@@ -64,7 +65,8 @@ class English(Speaker):
             case "century":
                 return f"the {ordinal(int(domain.value))} century"
             case "range":
-                return "between {} and {}".format(*amounts(domain)) + suffix
+                frame = "{} or {}" if follow_each_other(domain) else "between {} and {}"
+                return frame.format(*amounts(domain)) + suffix
             case "converted":
                 low, high, unit = converted(domain)
                 return f"between {low} and {high} {self.amounts.unit(unit)}"
@@ -157,6 +159,7 @@ class English(Speaker):
         if pronoun == "they":
             told = [plural for verb in told if (plural := with_they(verb)) is not None]
         told = [verb for verb in told if " the " not in verb] or told
+        told = [verb for verb in told if not verb.startswith(("is ", "are "))]
         if not told:
             raise NoWording("no phrase for what belongs to somebody")
         that = "whom" if self.kind(end.variable).pronoun == "who" else "that"
@@ -311,17 +314,19 @@ class English(Speaker):
         told = [f"{head} {self.relative(self.root, short, whole=False)}"] if short else [head]
         last = short
         if not short and long and not looks_back(long[0]):
-            told = self._told_apart(long[0], f"{head} {self.kind(self.root.variable).pronoun}")
-            last, long = long[:1], long[1:]
+            joined = self._told_apart(long[0], f"{head} {self.kind(self.root.variable).pronoun}", noun)
+            if not any(one.startswith(f"that {noun} ") for one in joined):
+                told, last, long = joined, long[:1], long[1:]
         sentences = [frame.opened(told[0]), *map(sentence, told[1:])]
         explicit, subject = frame.again.format(noun), ""
         for clause in long:
             near = {kind for one in last for kind in self.nouns_in(one.end)}
             again = self.rng.random() < 0.5 and subject == f"this {noun}"
             subject = explicit if noun in near or again else f"this {noun}"
-            if noun not in near and len(last) < 2 and self._is_only_thing(near) and self.rng.random() < 0.5:
+            plain = len(last) < 2 and all(isinstance(one.said, Atom) for one in last)
+            if noun not in near and plain and self._is_only_thing(near) and self.rng.random() < 0.5:
                 subject = "it"
-            sentences += map(sentence, self._told_apart(clause, subject))
+            sentences += map(sentence, self._told_apart(clause, subject, noun))
             last = [clause]
         if ranked:
             sentences.append(self.rng.choice(self._which_of_all()).format(self.ranked()))
@@ -344,8 +349,10 @@ class English(Speaker):
             f"Among all {plural} that fit this description, which one {{}}?",
         ]
 
-    def _told_apart(self, clause: Clause, subject: str) -> list[str]:
-        """A clause with a long end as sentences: the end is introduced with its first clause, the others follow."""
+    def _told_apart(self, clause: Clause, subject: str, of: str) -> list[str]:
+        """A clause with a long end as sentences: the end is introduced with its first clause, the others follow.
+        `of` is the noun of the subject.
+        """
         thing = clause.end
         if not isinstance(thing, Thing):
             return [f"{subject} {self.predicate(clause)}"]
@@ -356,22 +363,24 @@ class English(Speaker):
         self.definite = frozenset(self.definite) - {thing.variable}
         sentences = [f"{subject} {self.predicate(replace(clause, end=introduced))}"]
         noun = self.noun(thing.variable)
-        that = f"that {noun}"
-        if subject.startswith("the latter") or subject in (that, f"that same {noun}"):
-            if subject.startswith("the latter"):
-                raise NoWording('"the latter" could be either of two')
+        role = self.role(thing.variable) if noun == of else None
+        that = f"that {role or noun}"
+        if noun == of and role is None and subject.startswith("the latter"):
+            raise NoWording('"the latter" could be either of two')
+        if noun == of and role is None and subject.startswith("that "):
             that = "the latter"
         told = [clause.end for clause in first]
-        short = [one for one in rest if not self.is_long(one.end)]
+        plain = [one for one in rest if not self.is_long(one.end)]
+        back = [one for one in plain if looks_back(one)] if any(self.is_long(one.end) for one in rest) else []
+        short = [one for one in plain if one not in back]
         if short:
             sentences.append(f"{that} {self.predicates(short)}")
             told += [one.end for one in short]
-        for one in rest:
-            if self.is_long(one.end):
-                if any(noun in self.nouns_in(end) for end in told):
-                    raise NoWording(f'"{that}" could be either of two')
-                sentences.extend(self._told_apart(one, that))
-                told.append(one.end)
+        for one in [*(one for one in rest if self.is_long(one.end)), *back]:
+            if any(noun in self.nouns_in(end) for end in told):
+                raise NoWording(f'"{that}" could be either of two')
+            sentences.extend(self._told_apart(one, that, noun))
+            told.append(one.end)
         return sentences
 
 

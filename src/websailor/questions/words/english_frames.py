@@ -56,7 +56,7 @@ class EnglishFrames:
         shares = f"shares {listed([with_article(noun) for noun in shared])} with {{o}}"
         same = f"has {listed([f'the same {noun}' for noun in shared])} as {{o}}"
         in_common = f"has {listed([with_article(noun) for noun in shared])} in common with {{o}}"
-        return [shares, same if only else in_common]
+        return [shares, same if only and len(shared) > 1 else in_common]
 
     def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
         """In brackets, before what may be a long noun phrase."""

@@ -38,7 +38,8 @@ _TAKES_THE = re.compile(
 _BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
 VERB_AND_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at) .*)")
 STUTTER = re.compile(
-    r"\b(?!person\b|settlement\b|another\b)([a-z]{4,}) (?:an?|the|another) \w+ (?:(?:that|who) (?:is|was|has) )?\1\b"
+    r"\b(?!person\b|settlement\b|another\b)([a-z]{4,}) (?:an?|the|another) \w+ "
+    r"(?:(?:that|who) (?:(?:is|was|has) )?)?\1\b"
 )
 """One word twice with no more than a noun between."""
 VERB_AND_ANY_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at|by|with) .*)")

@@ -143,15 +143,33 @@ class Speaker(ABC):
         """ "that company", where it was the only one, or by the role in which it was introduced: "that employer"."""
         if sum(self.type_of(thing.variable) == self.type_of(variable) for thing in things(self.root)) == 1:
             return self.that(variable, None)
-        atoms = [clause for clause in clauses(self.root) if isinstance(clause.said, Atom)]
-        roles = [self.sayings.role(clause) for clause in atoms]
-        role = next(
-            (role for role, clause in zip(roles, atoms, strict=True) if clause.forward and _leads_to(clause, variable)),
-            None,
-        )
-        if role is None or role in _NO_PERSON or roles.count(role) > 1:
+        role = self.role(variable)
+        if role is None:
             raise NoWording(f"no short way to speak of {variable} again")
         return self.that(variable, role)
+
+    def role(self, variable: str) -> str | None:
+        """What a thing is called by the relation over which it was reached: "author", where nothing else is one."""
+        atoms = [clause for clause in clauses(self.root) if isinstance(clause.said, Atom)]
+        roles = [self.sayings.role(clause) for clause in atoms]
+        found = zip(roles, atoms, strict=True)
+        role = next((role for role, clause in found if clause.forward and _leads_to(clause, variable)), None)
+        return None if role in _NO_PERSON or roles.count(role) > 1 else role
+
+    def _is_clear(self, variable: str) -> bool:
+        """False where "the same person" could be a person whose name was told since."""
+        seen = variable == self.root.variable
+        for clause in clauses(self.root):
+            end = clause.end
+            if end is None or isinstance(end, Possession):
+                continue
+            if end.variable == variable:
+                if isinstance(end, Mention):
+                    return True
+                seen = True
+            elif seen and self.is_named(end.variable) and self.type_of(end.variable) == self.type_of(variable):
+                return False
+        return True
 
     def type_of(self, variable: str) -> str:
         """The type of what a variable stands for; of a literal, its value type."""
@@ -164,6 +182,8 @@ class Speaker(ABC):
         """The noun phrase of any variable."""
         variable = end.variable
         if isinstance(end, Mention):
+            if self.careful and not self._is_clear(variable):
+                raise NoWording(f"between {variable} and its second mention something of its type is named")
             return self.slot(self.again(variable))
         if self.is_literal(variable):
             domain = domain_of(self.pattern, variable)
@@ -228,6 +248,12 @@ def amounts(domain: Domain) -> tuple[str, str]:
     """Both ends of a range."""
     low, high = number_bounds(domain.value)
     return amount(str(low)), amount(str(high))
+
+
+def follow_each_other(domain: Domain) -> bool:
+    """True for a range of two whole numbers."""
+    low, high = number_bounds(domain.value)
+    return float(low).is_integer() and high - low == 1
 
 
 def converted(domain: Domain) -> tuple[str, str, str]:
