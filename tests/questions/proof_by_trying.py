@@ -28,10 +28,10 @@ def brute_force(graph: Graph, pattern: Pattern) -> set[str]:
         if value[pattern.focus] in found:
             continue
         if (
-            all(_holds(edges, atom, value) for atom in pattern.atoms)
+            all(_holds(edges, atom, value, graph.disputed) for atom in pattern.atoms)
             and all(value[one] != value[other] for one, other in pattern.distinct)
             and all(_fits(one, value[one.variable], entity, literals) for one in pattern.domains)
-            and all(_meets(one, value, entity, literals, edges) for one in pattern.conditions)
+            and all(_meets(one, value, entity, literals, edges, graph.disputed) for one in pattern.conditions)
         ):
             found.add(value[pattern.focus])
     return found
@@ -41,10 +41,11 @@ def _literal(fact: Fact) -> str:
     return fact.object if fact.value_type == "entity" else f"{fact.value_type}|{fact.object}|{fact.unit}"
 
 
-def _holds(edges: list[tuple[str, str, str, Fact]], atom: Atom, value: dict[str, str]) -> bool:
+def _holds(edges: list[tuple[str, str, str, Fact]], atom: Atom, value: dict[str, str], disputed: set[str]) -> bool:
     said = (atom.relation, value[atom.subject], value[atom.object])
     for relation, subject, other, fact in edges:
-        if (relation, subject, other) == said and atom.stated_in in (None, fact.source.kind):
+        anywhere = atom.stated_in is None or fact.id not in disputed
+        if (relation, subject, other) == said and (anywhere or atom.stated_in == fact.source.kind):
             years = set(range(fact.start or 1900, (fact.end or 2000) + 1))
             first = int((atom.at or "1900").removesuffix("s"))
             if atom.at is None or years & set(range(first, first + (10 if atom.at.endswith("s") else 1))):
@@ -68,7 +69,8 @@ def _fits(domain: Domain, value: str, entity: dict[str, Entity], literals: dict[
             low, high = map(float, span.split(".."))
             factor, own = UNITS[unit], UNITS[fact.unit]
             assert factor is not None
-            return fact.unit is None or (own is not None and low <= round(float(fact.object) * own / factor, 9) <= high)
+            amount = float(fact.object) * (own or 0) / factor
+            return fact.unit is None or (own is not None and low * 0.997 <= amount <= high * 1.003)
     year, label = int(fact.object[:4]), domain.value
     years = {
         "year": lambda: (int(label), int(label)),
@@ -86,6 +88,7 @@ def _meets(
     entity: dict[str, Entity],
     literals: dict[str, Fact],
     edges: list[tuple[str, str, str, Fact]],
+    disputed: set[str],
 ) -> bool:
     if isinstance(condition, Rank):
         return True
@@ -107,11 +110,12 @@ def _meets(
     if isinstance(condition, Bears):
         one = entity[here[0]]
         return condition.name.casefold() in {name.casefold() for name in (one.name, *one.aliases)}
-    partners = {
-        (other if condition.forward else subject)
-        for relation, subject, other, _ in edges
+    told = [
+        (other if condition.forward else subject, fact.id in disputed)
+        for relation, subject, other, fact in edges
         if relation == condition.relation and (subject if condition.forward else other) == here[0]
-    }
+    ]
+    sure = {partner for partner, doubted in told if not doubted}
     if isinstance(condition, Count):
-        return len(partners) == condition.number
-    return not partners if condition.object is None else condition.object not in partners
+        return len(sure) <= condition.number <= len({partner for partner, _ in told})
+    return not sure if condition.object is None else condition.object not in sure

@@ -42,6 +42,8 @@ class Graph:
 
     entities: list[Entity]
     facts: list[Fact]
+    disputed: set[str]
+    """Ids of facts that another source contradicts."""
     tables: Facts
 
 
@@ -84,7 +86,8 @@ def random_graph(rng: random.Random) -> Graph:
                 source=Source(page=subject, kind=rng.choice(SOURCES), quote=f"{relation}: {value}"),
             )
         )
-    return Graph(entities, facts, facts_from_records(entities, facts, MEANINGS))
+    disputed = {fact.id for fact in facts if rng.random() < 0.25}
+    return Graph(entities, facts, disputed, facts_from_records(entities, facts, MEANINGS, disputed=disputed))
 
 
 def random_question(rng: random.Random, graph: Graph) -> Pattern:
@@ -189,7 +192,7 @@ class Sql:
         self.connection = duckdb.connect(config={"temp_directory": ""})
         self.connection.execute("set threads = 1")
         for name, columns in (
-            ("fact", "g int, relation text, s text, o text, first int, last int, source text"),
+            ("fact", "g int, relation text, s text, o text, first int, last int, source text, doubted bool"),
             ("node", "g int, name text, kind text, letter text, year int, amount double, square double, blank bool"),
             ("bearer", "g int, name text, called text"),
         ):
@@ -207,7 +210,7 @@ class Sql:
             if fact.value_type != "entity":
                 other = f"{fact.value_type}|{fact.object}|{fact.unit}"
                 literals[other] = fact
-            row = (fact.start or -9999, fact.end or 9999, fact.source.kind)
+            row = (fact.start or -9999, fact.end or 9999, fact.source.kind, fact.id in graph.disputed)
             edges.append((number, fact.relation, fact.subject, other, *row))
             if fact.relation in SYMMETRIC:
                 edges.append((number, fact.relation, other, fact.subject, *row))
@@ -228,7 +231,8 @@ class Sql:
         return {name for (name,) in self.connection.execute(query).fetchall()}
 
 
-def _select(number: int, pattern: Pattern) -> str:
+def _select(number: int, pattern: Pattern, strict: bool = False) -> str:
+    """`strict`: whom no reader would leave out, whatever source he believes."""
     places: dict[str, str] = {}
     tables, where = [], ["true"]
     for place, atom in enumerate(pattern.atoms):
@@ -241,28 +245,33 @@ def _select(number: int, pattern: Pattern) -> str:
             places.setdefault(name, column)
         if atom.at is not None:
             year = int(atom.at.removesuffix("s"))
-            where.append(f"{a}.first <= {year + 9 * atom.at.endswith('s')} and {a}.last >= {year}")
+            end = year + 9 * atom.at.endswith("s")
+            inside = f"{a}.first > -9999 and {a}.first < {year} and {a}.last > {end}"
+            where.append(inside if strict else f"{a}.first <= {end} and {a}.last >= {year}")
         if atom.stated_in is not None:
-            where.append(f"{a}.source = '{atom.stated_in}'")
+            where.append(f"({a}.source = '{atom.stated_in}'{'' if strict else f' or not {a}.doubted'})")
+        elif strict:
+            where.append(f"not {a}.doubted")
     for name in {pattern.focus, *(d.variable for d in pattern.domains), *_compared(pattern)}:
         tables.append(f"node n_{name}")
         where.append(f"n_{name}.g = {number} and n_{name}.name = {places.setdefault(name, f'n_{name}.name')}")
     where.append(f"n_{pattern.focus}.kind is not null")
     for domain in pattern.domains:
         value_type = pattern.value_types.get(domain.variable, "entity")
-        where.append(_label(domain, f"n_{domain.variable}", value_type))
+        where.append(_label(domain, f"n_{domain.variable}", value_type, strict))
     where.extend(f"{places[one]} <> {places[other]}" for one, other in pattern.distinct)
-    where.extend(_clause(number, one, places, pattern) for one in pattern.conditions if not isinstance(one, Rank))
+    told = [one for one in pattern.conditions if not isinstance(one, Rank)]
+    where.extend(_clause(number, one, places, pattern, strict) for one in told)
     rest = f"select distinct {places[pattern.focus]} as c from {', '.join(tables)} where {' and '.join(where)}"
     rank = next((one for one in pattern.conditions if isinstance(one, Rank)), None)
-    return rest if rank is None else _ranked(number, rank, rest)
+    return rest if rank is None or strict else _ranked(number, rank, rest, _select(number, pattern, strict=True))
 
 
 def _compared(pattern: Pattern) -> set[str]:
     return {name for one in pattern.conditions if isinstance(one, Compare) for name in (one.left, one.right)}
 
 
-def _label(domain: Domain, node: str, value_type: ValueType) -> str:
+def _label(domain: Domain, node: str, value_type: ValueType, strict: bool) -> str:
     value = domain.value
     match domain.lattice:
         case "entity":
@@ -278,18 +287,20 @@ def _label(domain: Domain, node: str, value_type: ValueType) -> str:
         case "half_century":
             return f"{node}.year between {value.replace('-', ' and ')}"
         case "century":
-            return f"{node}.year between {value}00 - 100 and {value}00"
+            return f"{node}.year between {value}00 - 100 + {int(strict)} and {value}00 - {int(strict)}"
         case "range":
-            return f"{node}.amount between {value.replace('..', ' and ')}"
+            low, high = value.split("..")
+            return f"{node}.amount {'>' if strict else '>='} {low} and {node}.amount {'<' if strict else '<='} {high}"
         case "converted":
             span, unit = value.split(" ", 1)
             low, high = (float(end) * (UNITS[unit] or math.nan) for end in span.split(".."))
-            slack = 1e-9
-            return f"({node}.blank or {node}.square between {low * (1 - slack)} and {high * (1 + slack)})"
+            slack = -0.003 if strict else 0.003
+            inside = f"{node}.square between {low * (1 - slack)} and {high * (1 + slack)}"
+            return inside if strict else f"({node}.blank or {inside})"
     return f"{node}.name like '{value_type}|{value}|%'"
 
 
-def _clause(number: int, condition: Condition, places: dict[str, str], pattern: Pattern) -> str:
+def _clause(number: int, condition: Condition, places: dict[str, str], pattern: Pattern, strict: bool) -> str:
     if isinstance(condition, Compare):
         column = "year" if pattern.value_types[condition.left] == "date" else "amount"
         left, right = f"n_{condition.left}.{column}", f"n_{condition.right}.{column}"
@@ -297,8 +308,11 @@ def _clause(number: int, condition: Condition, places: dict[str, str], pattern: 
         if condition.measure == "ratio":
             undefined = f"({left} < 0 or {right} < 0 or ({left} = 0 and {right} = 0))"
             measure = f"(case when {right} > 0 then {left} / {right} else 1e300 end)"
-        bounds = [f"{measure} >= {condition.low}"] if condition.low is not None else []
-        bounds += [f"{measure} <= {condition.high}"] if condition.high is not None else []
+        bounds = [f"{measure} >{'' if strict else '='} {condition.low}"] if condition.low is not None else []
+        bounds += [f"{measure} <{'' if strict else '='} {condition.high}"] if condition.high is not None else []
+        if strict and condition.low is not None and condition.high is not None:
+            middle, reach = (condition.low + condition.high) / 2, 0.4 * (condition.high - condition.low) / 2
+            bounds = [f"{measure} between {middle - reach!r} and {middle + reach!r}"]
         return f"({undefined} or ({' and '.join(bounds) or 'true'}))"
     assert not isinstance(condition, Rank)
     variable = places[condition.variable]
@@ -307,14 +321,17 @@ def _clause(number: int, condition: Condition, places: dict[str, str], pattern: 
     here, there = ("s", "o") if condition.forward else ("o", "s")
     owners = f"select {here} from fact where g = {number} and relation = '{condition.relation}'"
     if isinstance(condition, Count) and condition.number:
-        return f"{variable} in ({owners} group by {here} having count(distinct {there}) = {condition.number})"
+        most, least = f"count(distinct {there})", f"count(distinct case when not doubted then {there} end)"
+        many = f"{condition.number} between {least} and {most}" + (f" and {least} = {most}" if strict else "")
+        return f"{variable} in ({owners} group by {here} having {many})"
     named = f" and {there} = '{condition.object}'" if isinstance(condition, Without) and condition.object else ""
-    return f"{variable} not in ({owners}{named})"
+    return f"{variable} not in ({owners}{named}{'' if strict else ' and not doubted'})"
 
 
-def _ranked(number: int, rank: Rank, rest: str) -> str:
+def _ranked(number: int, rank: Rank, rest: str, certain: str) -> str:
     """For each candidate the values that it may have; it stays if it may be the k-th at one of its ends or at one of
-    another's: fewer than k others lie surely before that value, and at least k - 1 may lie before it or at it.
+    another's: fewer than k others that are certain lie surely before that value, and at least k - 1 may lie before it
+    or at it.
     """
     sign = "-" if rank.largest else ""
     value = f"{sign}coalesce(n.year, n.amount)"
@@ -324,11 +341,12 @@ def _ranked(number: int, rank: Rank, rest: str) -> str:
         f"left join node n on n.g = {number} and n.name = f.o group by c"
     )
     standings = (
-        "select b.c, x, sum((o.high < x)::int) as surely, sum((o.low <= x)::int) as maybe from bound b join point "
-        "on x between b.low and b.high left join bound o on o.c <> b.c group by b.c, x"
+        "select b.c, x, sum((o.high < x and s.c is not null)::int) as surely, sum((o.low <= x)::int) as maybe "
+        "from bound b join point on x between b.low and b.high left join bound o on o.c <> b.c "
+        "left join sure s on s.c = o.c group by b.c, x"
     )
     return (
-        f"with rest as ({rest}), bound as ({bounds}), "
+        f"with rest as ({rest}), sure as ({certain}), bound as ({bounds}), "
         f"point as (select low as x from bound union select high from bound), standing as ({standings}) "
         f"select distinct c from standing where coalesce(surely, 0) < {rank.place} "
         f"and coalesce(maybe, 0) >= {rank.place - 1}"

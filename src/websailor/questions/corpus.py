@@ -80,6 +80,7 @@ class Corpus:
             untyped,
             self.lexicon.kinds_within,
             self._unstated(),
+            self.disputes,
         )
 
     def _unstated(self) -> dict[str, set[str]]:

@@ -13,8 +13,9 @@ import numpy as np
 
 from websailor.questions.operators.base import Counts
 from websailor.questions.oracle import Work, plan_work
+from websailor.questions.proof.conditions import bearers, partnered
 from websailor.questions.proof.facts import Facts, Table
-from websailor.questions.proof.labels import bearers, label, partnered, year_bounds
+from websailor.questions.proof.labels import label, year_bounds
 from websailor.questions.proof.sets import Members, Nodes
 from websailor.questions.proof.tenures import table_of
 from websailor.questions.structure import Branch, domain_of, is_named

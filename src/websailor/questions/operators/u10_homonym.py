@@ -15,7 +15,7 @@ from websailor.questions.operators.base import Case, Draft, conditions_of
 from websailor.questions.operators.u1_fuzzy import replaced
 from websailor.questions.proof.engine import ask
 from websailor.questions.structure import is_named
-from websailor.records import Bears, Domain, Entity, Pattern
+from websailor.records import Bears, Domain, Entity, Pattern, Rank
 
 
 class Homonym:
@@ -68,11 +68,21 @@ class Homonym:
         return any(isinstance(one, Bears) for one in conditions_of(case))
 
     def holds(self, case: Case) -> bool:
-        """Two bearers fit this clue, and the question as a whole one."""
+        """Two bearers fit this clue, and one alone goes with the answer. (A rank would rank the bearers: it is told of
+        the focus.)
+        """
+        pattern = case.pattern
         borne = next(one for one in conditions_of(case) if isinstance(one, Bears))
-        turned = case.pattern.model_copy(update={"focus": borne.variable})
+        turned = pattern.model_copy(update={"focus": borne.variable})
         fitting = ask(case.facts, turned, frozenset(case.branch.atoms), frozenset(case.branch.conditions))
-        return len(fitting) >= 2 and len(ask(case.facts, turned)) == 1
+        answer = Domain(variable=pattern.focus, lattice="entity", value=pattern.assignment[pattern.focus])
+        known = turned.model_copy(
+            update={
+                "domains": (*pattern.domains, answer),
+                "conditions": tuple(one for one in pattern.conditions if not isinstance(one, Rank)),
+            }
+        )
+        return len(fitting) >= 2 and len(ask(case.facts, known)) == 1
 
 
 def _rivals(corpus: Corpus, entity: Entity) -> list[str]:

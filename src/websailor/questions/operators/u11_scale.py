@@ -33,7 +33,7 @@ from websailor.questions.operators.base import (
 from websailor.questions.operators.u6_comparison import relations_of
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.facts import number_of, year_of
-from websailor.questions.proof.labels import UNITS, converted_bounds
+from websailor.questions.proof.labels import UNITS, converted_bounds, fits_converted
 from websailor.questions.structure import domain_of
 from websailor.records import Compare, Domain, Pattern
 
@@ -120,14 +120,14 @@ class Scale(AnySubgraph):
         if label is None:
             guards = [one for one in conditions_of(case) if isinstance(one, Compare)]
             return all(_is_round(case.pattern, one) for one in guards) and without_condition_narrows(case)
-        low, high, _ = converted_bounds(label.value)
-        amount = _amount_in_unit(case, label)
         rest = [one for one in case.branches if one != case.branch]
-        return low <= amount <= high and case.counts.of(*part_of(rest)) > len(ask(case.facts, case.pattern))
+        return _is_inside(case, label) and case.counts.of(*part_of(rest)) > len(ask(case.facts, case.pattern))
 
 
 def converted_label(literal: Literal) -> str | None:
-    """The range between round numbers of the other unit that holds the amount: `40..50 sq mi`."""
+    """The range between round numbers of the other unit that holds the amount: `40..50 sq mi`; None where the factor
+    by which one converts would decide.
+    """
     unit = literal.fact.unit
     assert unit is not None
     other = OTHER_UNIT[unit]
@@ -136,7 +136,8 @@ def converted_label(literal: Literal) -> str | None:
         return None
     width = 10 ** int(math.log10(amount))
     first = math.floor(amount / width) * width
-    return f"{first}..{first + width} {other}"
+    label = f"{first}..{first + width} {other}"
+    return label if fits_converted(amount, label, strict=True) else None
 
 
 def _years(pattern: Pattern, later: Literal, earlier: Literal) -> Pattern:
@@ -180,12 +181,14 @@ def _is_round(pattern: Pattern, guard: Compare) -> bool:
     return left - right == guard.high - YEARS_ROUND
 
 
-def _amount_in_unit(case: Case, label: Domain) -> float:
+def _is_inside(case: Case, label: Domain) -> bool:
+    """True when the witness' amount, in a unit in which it is stated, fits the label by whatever factor."""
+    own, facts = case.pattern.assignment[label.variable], case.facts
     *_, unit = converted_bounds(label.value)
-    own = case.pattern.assignment[label.variable]
-    units = {key[2] for key in case.facts.literal_index if key[:2] == ("number", own) and key[2] in UNITS}
-    amounts = [
-        number_of(own) * UNITS[one][1] / UNITS[unit][1] for one in units if one and UNITS[one][0] == UNITS[unit][0]
-    ]
-    low, high, _ = converted_bounds(label.value)
-    return next((amount for amount in amounts if low <= amount <= high), math.nan)
+    for node in facts.text_index.get(("number", own), ()):
+        stated = facts.literals[node - facts.entity_count][2]
+        if stated in UNITS and UNITS[stated][0] == UNITS[unit][0]:
+            amount = number_of(own) * UNITS[stated][1] / UNITS[unit][1]
+            if fits_converted(amount, label.value, strict=True):
+                return True
+    return False

@@ -43,8 +43,8 @@ def is_true(case: Case, domain: Domain) -> bool:
     value = pattern.assignment[domain.variable]
     value_type = pattern.value_types.get(domain.variable, "entity")
     if domain.lattice in YEAR_LATTICES:
-        first, last = year_bounds(domain.lattice, domain.value)
-        return first + (domain.lattice == "century") <= year_of(value) <= last - (domain.lattice == "century")
+        first, last = year_bounds(domain.lattice, domain.value, strict=True)
+        return first <= year_of(value) <= last
     if domain.lattice == "range":
         low, high = number_bounds(domain.value)
         return low <= float(value) <= high

@@ -1,7 +1,8 @@
 """U5, negation: a thing is told by what it has not, never had, or is not.
 
 Formal: D_v := D_v minus the projection of r (of r(v, o), where an object is named). Applies to a clue with a `Without`.
-Closed-world: only relations of which the corpus is complete. To prove beyond uniqueness: removing it adds answers.
+Closed-world: only relations of which the corpus is complete; a partner that sources dispute rules no rival out. To
+prove beyond uniqueness: removing it adds answers.
 Example: "Which person works for Melik Works and has never received an award?"
 """
 

@@ -2,6 +2,7 @@
 
 Formal: arg max_k over Ans of the rest, a post-operator on the focus. Applies to a clue with a `Rank`. Closed-world: the
 relation is known of every candidate. To prove beyond uniqueness: at least four candidates, and no tie with the focus.
+A place after the first is the same whether or not those count who fit a generous reading alone (the proof sees to it).
 Example: "Of the people who studied at Dovi College, who was the second to be born?"
 """
 
@@ -16,6 +17,8 @@ from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditi
 from websailor.questions.operators.u1_fuzzy import next_step
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.facts import Facts, Floats
+from websailor.questions.proof.query import ranking_of
+from websailor.questions.proof.ranking import bounds
 from websailor.questions.proof.sets import Nodes
 from websailor.questions.structure import branches, keep_branches
 from websailor.records import Pattern, Rank
@@ -94,15 +97,8 @@ def _looser(draft: Draft, rng: random.Random) -> Iterator[Pattern]:
 
 def ranked_values(facts: Facts, nodes: Nodes, relation: str) -> Floats | None:
     """The year or number of every candidate; None where one has none, or two."""
-    table = facts.tables.get(relation)
-    if table is None:
-        return None
-    owners, values = table.by_subject.of(nodes)
-    if len(owners) != len(nodes) or (values < facts.entity_count).any():
-        return None
-    place = values - facts.entity_count
-    amounts = np.where(np.isnan(facts.number[place]), facts.year[place], facts.number[place])
-    return None if np.isnan(amounts).any() else amounts
+    low, high = bounds(ranking_of(facts, Rank(relation=relation, largest=False)), nodes)
+    return low if np.array_equal(low, high) else None
 
 
 def _rank(facts: Facts, pattern: Pattern, nodes: Nodes, relation: str) -> Rank | None:

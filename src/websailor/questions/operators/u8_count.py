@@ -1,8 +1,8 @@
 """U8, count: a thing is told by how many partners it has.
 
 Formal: #{y : r(v, y)} = k. Applies to a clue with a `Count`. Closed-world: only relations of which the corpus is
-complete. To prove beyond uniqueness: removing it adds answers. Example: "Which company was founded in Velan Torid and
-is the employer of exactly three people?"
+complete, and of the thing itself no partner is disputed. To prove beyond uniqueness: removing it adds answers.
+Example: "Which company was founded in Velan Torid and is the employer of exactly three people?"
 """
 
 import random
@@ -13,6 +13,9 @@ import numpy as np
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.additions import roles, with_condition
 from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
+from websailor.questions.proof.conditions import partnered
+from websailor.questions.proof.facts import Facts
+from websailor.questions.proof.sets import is_member
 from websailor.records import Count, Pattern
 
 MOST = 12
@@ -37,14 +40,12 @@ class Counted(AnySubgraph):
                 saying = "how_many" if forward else "how_many_inverse"
                 if not corpus.lexicon.can_say(saying, name, draft.kind(variable)):
                     continue
-                table = tables.tables[name]
-                rows = table.by_subject if forward else table.by_object
-                number = len(rows.of(np.array([tables.index[entity]], dtype=np.int64))[1])
                 facts = corpus.partners.get((entity, name, forward), ())
                 stated = {fact.object if forward else fact.subject for fact in facts if draft.usable(fact)}
-                if 1 <= number <= MOST and len(stated) == number:
-                    weight = rng.random() * (1 if variable == draft.pattern.focus else 2) / min(number, 3)
-                    choices.append((weight, Count(variable=variable, relation=name, forward=forward, number=number)))
+                count = Count(variable=variable, relation=name, forward=forward, number=len(stated))
+                if 1 <= len(stated) <= MOST and surely_has(tables, entity, count):
+                    weight = rng.random() * (1 if variable == draft.pattern.focus else 2) / min(len(stated), 3)
+                    choices.append((weight, count))
         for _, condition in sorted(choices, key=lambda choice: choice[0]):
             yield with_condition(draft.pattern, condition)
 
@@ -56,3 +57,9 @@ class Counted(AnySubgraph):
 
     def holds(self, case: Case) -> bool:
         return without_condition_narrows(case)
+
+
+def surely_has(facts: Facts, entity: str, count: Count) -> bool:
+    """True where so many are stated, no more, and none of them is disputed."""
+    members, _ = partnered(facts, count, strict=True)
+    return bool(is_member(np.array([facts.index[entity]], dtype=np.int64), members.nodes)[0])

@@ -18,6 +18,7 @@ from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditi
 from websailor.questions.operators.u6_comparison import far_apart, has_margin, is_one_sided, relations_of
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.facts import Facts
+from websailor.questions.proof.tenures import table_of
 from websailor.records import Atom, Compare, Fact, Pattern
 
 OPEN_ENDED = 8
@@ -83,6 +84,8 @@ class Time(AnySubgraph):
         if timed is None:
             guards = [one for one in conditions_of(case) if isinstance(one, Compare)]
             return all(has_margin(case.pattern, one) for one in guards) and without_condition_narrows(case)
+        if not surely_held(case, case.pattern.atoms[timed]):
+            return False
         plain = case.pattern.atoms[timed].model_copy(update={"at": None})
         ever = case.pattern.model_copy(update={"atoms": _replaced(case.pattern.atoms, timed, plain)})
         return len(ask(case.facts, ever)) > len(ask(case.facts, case.pattern))
@@ -99,6 +102,14 @@ def _is_order(case: Case, condition: object) -> bool:
 def _timed(case: Case) -> int | None:
     """The atom of a clue that says when it held."""
     return next((number for number in case.branch.atoms if case.pattern.atoms[number].at is not None), None)
+
+
+def surely_held(case: Case, atom: Atom) -> bool:
+    """True when the witness' tenure holds the atom's time strictly inside."""
+    facts = case.facts
+    subject, other = (facts.index[case.pattern.assignment[name]] for name in (atom.subject, atom.object))
+    table = table_of(facts, atom, strict=True)
+    return table is not None and other in table.by_subject.of(np.array([subject], dtype=np.int64))[1]
 
 
 def _replaced(atoms: tuple[Atom, ...], number: int, atom: Atom) -> tuple[Atom, ...]:

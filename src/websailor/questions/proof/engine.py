@@ -3,7 +3,7 @@
 Enters: a `Query`. Leaves: the sorted answers, or a verdict on uniqueness. Method: semi-joins to a fixpoint decide every
 query whose undecided part has no cycle; otherwise a few rivals of the answer are fixed one by one and propagated, which
 finds most second answers at once; the join settles the rest. A rank, which speaks of all answers to the rest, is taken
-last, of the whole set.
+last, of the whole set: of the answers in the generous reading, of which those in the strict one are there for certain.
 """
 
 import numpy as np
@@ -60,7 +60,9 @@ def _decide(query: Query, state: State, open_parts: list[Part]) -> Answers:
             return Answers(values, largest)
         if here:
             found = values
-    return Answers(found if query.ranking is None else kth(query.ranking, found), largest)
+    if query.ranking is None or query.certain is None:
+        return Answers(found, largest)
+    return Answers(kth(query.ranking, found, answers(query.certain).nodes), largest)
 
 
 def _size(state: State, variable: int) -> int:

@@ -108,6 +108,8 @@ class Statements:
     """Last year; `EVER` where none is stated."""
     source: npt.NDArray[np.int8]
     """Position in `SOURCE_KINDS`, or `ANY_SOURCE`."""
+    disputed: npt.NDArray[np.bool_]
+    """Another source states something else instead: it may be false."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Facts:
     """Name or alias (`plain`) -> entities that bear it."""
     label_cache: dict[tuple[str, ...], Members] = field(default_factory=dict)
     """Members of labels and conditions looked up before (`labels`)."""
-    table_cache: dict[tuple[str, str | None, str | None], Table] = field(default_factory=dict)
+    table_cache: dict[tuple[str, str | None, str | None, bool], Table] = field(default_factory=dict)
     """Tables of some of the statements, made before (`tenures`)."""
 
     @property
@@ -214,6 +216,7 @@ def facts_from_records(
     untyped: Collection[str] = frozenset(),
     kinds_within: Mapping[str, Collection[str]] | None = None,
     unknown: Mapping[str, Collection[str]] | None = None,
+    disputed: Collection[str] = (),
 ) -> Facts:
     """Build the tables. A relation holds where any relation of its `Meaning` was stated (by default: it alone).
 
@@ -221,8 +224,9 @@ def facts_from_records(
     proof does not rest on a guess. `kinds_within` names the types that a wider one holds (a city is a place too).
     `unknown` names, for a relation, the entities of which nothing states an object. Their object is a node of its own:
     any label of a date or an amount may be true of it, it may be of any type, and it is nothing that is named. So no
-    rival is ruled out by what an encyclopedia merely does not say. A fact about an entity that is not in `entities`
-    raises `UserError`: the two files do not belong together.
+    rival is ruled out by what an encyclopedia merely does not say. `disputed` are the ids of facts of which only one
+    source can be right. A fact about an entity that is not in `entities` raises `UserError`: the two files do not
+    belong together.
     """
     index = {entity.id: number for number, entity in enumerate(entities)}
     literal_index: dict[LiteralKey, int] = {}
@@ -239,12 +243,13 @@ def facts_from_records(
             raise UserError(
                 f"fact {fact.id} speaks of {error.args[0]!r}, which is no entity of this graph: build the graph again"
             ) from error
-        subjects, objects, starts, ends, sources = edges.setdefault(fact.relation, ([], [], [], [], []))
+        subjects, objects, starts, ends, sources, doubted = edges.setdefault(fact.relation, ([], [], [], [], [], []))
         subjects.append(subject)
         objects.append(other)
         starts.append(-EVER if fact.start is None else fact.start)
         ends.append(EVER if fact.end is None else fact.end)
         sources.append(SOURCE_KINDS.index(fact.source.kind))
+        doubted.append(int(fact.id in disputed))
     nothing = np.zeros(0, dtype=np.int64)
     if unknown:
         blank = literal_index.setdefault(UNKNOWN_LITERAL, len(entities) + len(literal_index))
@@ -283,8 +288,8 @@ def facts_from_records(
     )
 
 
-_Columns = tuple[list[int], list[int], list[int], list[int], list[int]]
-"""Subjects, objects, first years, last years, kinds of source."""
+_Columns = tuple[list[int], list[int], list[int], list[int], list[int], list[int]]
+"""Subjects, objects, first years, last years, kinds of source, whether disputed."""
 
 
 def _statements(
@@ -300,10 +305,18 @@ def _statements(
         if name in unstated:
             subjects, nothing = unstated[name]
             count = len(subjects)
-            stated.append((subjects, nothing.tolist() * count, [-EVER] * count, [EVER] * count, [ANY_SOURCE] * count))
-        columns = [np.concatenate([np.array(part[n], dtype=np.int64) for part in stated]) for n in range(5)]
-        subject, other, start, end, source = columns
-        merged[name] = Statements(subject, other, start.astype(np.int32), end.astype(np.int32), source.astype(np.int8))
+            blank = nothing.tolist() * count
+            stated.append((subjects, blank, [-EVER] * count, [EVER] * count, [ANY_SOURCE] * count, [0] * count))
+        columns = [np.concatenate([np.array(part[n], dtype=np.int64) for part in stated]) for n in range(6)]
+        subject, other, start, end, source, doubted = columns
+        merged[name] = Statements(
+            subject,
+            other,
+            start.astype(np.int32),
+            end.astype(np.int32),
+            source.astype(np.int8),
+            doubted.astype(np.bool_),
+        )
     return merged
 
 

@@ -6,6 +6,7 @@ ratio falls as its right side grows). Where the measure is undefined (a value th
 negative number or of two zeros) a guard rules nothing out.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,22 @@ import numpy as np
 
 from websailor.questions.proof.facts import Floats
 from websailor.questions.proof.sets import Mask, Nodes
+
+SURE = 0.4
+"""Of what is told as "about" so much, what lies this near to the middle, as a share of the way to the end, is so for
+certain.
+"""
+
+
+def narrowed(low: float, high: float) -> tuple[float, float]:
+    """Bounds of a comparison in the strict reading: equal is not less, and "about" has a narrower meaning."""
+    if math.isinf(low) or math.isinf(high):
+        return (
+            low if math.isinf(low) else math.nextafter(low, math.inf),
+            high if math.isinf(high) else math.nextafter(high, -math.inf),
+        )
+    middle, reach = (low + high) / 2, SURE * (high - low) / 2
+    return middle - reach, middle + reach
 
 
 @dataclass(frozen=True, slots=True)

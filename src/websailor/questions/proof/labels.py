@@ -1,25 +1,26 @@
-"""What a label or a condition on one variable means: the set of nodes for which it is true.
+"""What a label means: the set of nodes for which it is true.
 
-Enters: a `records.Domain`'s lattice and value, or a `Without`, `Count` or `Bears`. Leaves: the sorted members, looked
-up once. Labels are read generously where readers disagree ("the 20th century" holds 1900 to 2000, "between 10 and 20"
-holds both ends), so that an answer proved unique stays unique under either reading; the operators see to it that the
-true value fits the strict one. What a corpus that is not complete does not state may yet be so: there a negation or a
-count means nothing, and is refused.
+Enters: a `records.Domain`'s lattice and value. Leaves: the sorted members, looked up once. Labels are read generously
+where readers disagree ("the 20th century" holds 1900 to 2000, "between 10 and 20" holds both ends, an amount converted
+with a rounded factor may end up on either side of one), so that an answer proved unique stays unique under either
+reading; the operators see to it that the true value fits the strict one. The strict reading itself holds what no reader
+doubts.
 """
 
 import numpy as np
 
 from websailor.errors import UserError
-from websailor.questions.naming import plain
 from websailor.questions.proof.facts import Facts
-from websailor.questions.proof.sets import Members, Nodes
-from websailor.records import Bears, Count, ValueType, Without
+from websailor.questions.proof.sets import Mask, Members, Nodes
+from websailor.records import ValueType
 
 YEAR_LATTICES = frozenset({"year", "decade", "half_century", "century"})
+CONVERSION = 3e-3
+"""Factors as people know them (2.2 lb to the kg, 0.62 mi to the km) are off by so much of an amount."""
 
 
-def year_bounds(lattice: str, value: str) -> tuple[int, int]:
-    """First and last year of a label, both included, in the generous reading."""
+def year_bounds(lattice: str, value: str, strict: bool = False) -> tuple[int, int]:
+    """First and last year of a label, both included, in the generous or the strict reading."""
     if lattice == "year":
         return int(value), int(value)
     if lattice == "decade":
@@ -29,7 +30,7 @@ def year_bounds(lattice: str, value: str) -> tuple[int, int]:
         first, last = value.split("-")
         return int(first), int(last)
     if lattice == "century":
-        return (int(value) - 1) * 100, int(value) * 100
+        return (int(value) - 1) * 100 + strict, int(value) * 100 - strict
     raise ValueError(f"{lattice} is no lattice of years")
 
 
@@ -77,17 +78,17 @@ def members(facts: Facts, lattice: str, value: str, value_type: ValueType = "ent
     return label(facts, lattice, value, value_type).nodes
 
 
-def label(facts: Facts, lattice: str, value: str, value_type: ValueType = "entity") -> Members:
-    """`members` as the engine uses them."""
-    key = (f"{lattice}:{value_type}" if lattice == "value" else lattice, value)
+def label(facts: Facts, lattice: str, value: str, value_type: ValueType = "entity", strict: bool = False) -> Members:
+    """`members` as the engine uses them, in the generous or the strict reading."""
+    key = (f"{lattice}:{value_type}" if lattice == "value" else lattice, value, "strict" if strict else "")
     found = facts.label_cache.get(key)
     if found is None:
-        found = Members(_members(facts, lattice, value, value_type), facts.node_count, lasting=True)
+        found = Members(_members(facts, lattice, value, value_type, strict), facts.node_count, lasting=True)
         facts.label_cache[key] = found
     return found
 
 
-def _members(facts: Facts, lattice: str, value: str, value_type: ValueType) -> Nodes:
+def _members(facts: Facts, lattice: str, value: str, value_type: ValueType, strict: bool) -> Nodes:
     none = np.zeros(0, dtype=np.int64)
     if lattice == "entity":
         node = facts.index.get(value)
@@ -101,69 +102,36 @@ def _members(facts: Facts, lattice: str, value: str, value_type: ValueType) -> N
     if lattice == "range":
         low, high = number_bounds(value)
         stated = (facts.number >= low) & (facts.number <= high)
+        if strict:
+            stated &= (facts.number > low) & (facts.number < high)
     elif lattice == "converted":
-        stated = _converted(facts, value)
+        stated = _converted(facts, value, strict)
     else:
-        first, last = year_bounds(lattice, value)
+        first, last = year_bounds(lattice, value, strict)
         stated = (facts.year >= first) & (facts.year <= last)
     return np.union1d(np.flatnonzero(stated) + facts.entity_count, facts.unknown)
 
 
-def _converted(facts: Facts, value: str) -> np.ndarray:
-    """Amounts whose unit measures the same and that lie between the ends (to nine digits: conversions are rounded).
+def fits_converted(amount: float, value: str, strict: bool) -> bool:
+    """True when an amount in the label's unit fits it, whatever factor (strict) or some factor it was converted by."""
+    low, high, _ = converted_bounds(value)
+    slack = -CONVERSION if strict else CONVERSION
+    return low * (1 - slack) <= amount <= high * (1 + slack)
+
+
+def _converted(facts: Facts, value: str, strict: bool) -> Mask:
+    """Amounts whose unit measures the same and that lie between the ends.
 
     An amount without a unit, or in one that is not known, may be anything.
     """
-    low, high, unit = converted_bounds(value)
+    *_, unit = converted_bounds(value)
     measured, size = UNITS[unit]
     found = np.zeros(len(facts.literals), dtype=np.bool_)
     for place, (value_type, _, other) in enumerate(facts.literals):
         if value_type == "number":
             kind, factor = UNITS.get(other or "", ("", 0.0))
-            amount = facts.number[place] * factor / size
-            found[place] = not kind or (kind == measured and low * (1 - 1e-9) <= amount <= high * (1 + 1e-9))
+            if kind == measured:
+                found[place] = fits_converted(facts.number[place] * factor / size, value, strict)
+            else:
+                found[place] = not kind and not strict
     return found
-
-
-def bearers(facts: Facts, condition: Bears) -> Members:
-    """Entities that bear the name or have it as an alias; what nothing states may bear any."""
-    key = ("bears", plain(condition.name))
-    found = facts.label_cache.get(key)
-    if found is None:
-        found = Members(facts.bearers.get(key[1], facts.unknown), facts.node_count, lasting=True)
-        facts.label_cache[key] = found
-    return found
-
-
-def partnered(facts: Facts, condition: Without | Count) -> tuple[Members, bool]:
-    """The nodes of which a negation or a count speaks, and whether it means them or all others.
-
-    Raises `UserError` on a corpus that is not complete.
-    """
-    if facts.is_open:
-        raise UserError(
-            "a negation or a count asks of a corpus that it is complete, and this one is not: ask it of a generated one"
-        )
-    if isinstance(condition, Without):
-        key = ("without", condition.relation, str(condition.forward), condition.object or "")
-    else:
-        key = ("count", condition.relation, str(condition.forward), str(condition.number))
-    found = facts.label_cache.get(key)
-    if found is None:
-        found = Members(_partnered(facts, condition), facts.node_count, lasting=True)
-        facts.label_cache[key] = found
-    return found, isinstance(condition, Count) and condition.number > 0
-
-
-def _partnered(facts: Facts, condition: Without | Count) -> Nodes:
-    none = np.zeros(0, dtype=np.int64)
-    table = facts.tables.get(condition.relation)
-    if table is None:
-        return none
-    here, there = (table.by_subject, table.by_object) if condition.forward else (table.by_object, table.by_subject)
-    if isinstance(condition, Count):
-        return here.keys if condition.number == 0 else here.keys[np.diff(here.starts) == condition.number]
-    if condition.object is None:
-        return here.keys
-    node = facts.index.get(condition.object)
-    return none if node is None else there.of(np.array([node], dtype=np.int64))[1]

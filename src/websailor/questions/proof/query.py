@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from websailor.questions.proof.conditions import bearers, partnered, refuse_open
 from websailor.questions.proof.facts import Facts, Floats, Rows, Table
-from websailor.questions.proof.guards import Guard
-from websailor.questions.proof.labels import bearers, label, partnered
+from websailor.questions.proof.guards import Guard, narrowed
+from websailor.questions.proof.labels import label
 from websailor.questions.proof.sets import Members
 from websailor.questions.proof.tenures import table_of
 from websailor.records import Bears, Compare, Count, Pattern, Rank, Without
@@ -55,6 +56,10 @@ class Query:
     """Of each variable: what else restricts it; applied once its candidates are few. Empty: nothing anywhere."""
     guards: tuple[Guard, ...] = ()
     ranking: Ranking | None = None
+    certain: "Query | None" = None
+    """Where there is a ranking: all the rest in the strict reading. Its answers are ranked for certain, the others may
+    be.
+    """
 
 
 def compile_pattern(
@@ -62,12 +67,14 @@ def compile_pattern(
     facts: Facts,
     atoms: Collection[int] | None = None,
     conditions: Collection[int] | None = None,
+    strict: bool = False,
 ) -> Query:
     """Translate a pattern, or the part of it that consists of the given atoms and conditions (indices) and what the
     atoms speak of. With `atoms` and without `conditions` no condition is meant.
 
-    The focus keeps its domains always. A condition on a variable that the part does not reach does not count. Raises
-    `UserError` where a negation or a count meets a corpus that is not complete.
+    The focus keeps its domains always. A condition on a variable that the part does not reach does not count. `strict`:
+    only what fits however one reads it counts. Raises `UserError` where a negation, a count or a rank meets a corpus
+    that is not complete.
     """
     chosen = pattern.atoms if atoms is None else [pattern.atoms[number] for number in sorted(atoms)]
     if atoms is not None:
@@ -79,24 +86,28 @@ def compile_pattern(
     for atom in chosen:
         subject = number_of.setdefault(atom.subject, len(number_of))
         other = number_of.setdefault(atom.object, len(number_of))
-        edges.append((table_of(facts, atom) or NO_TABLE, subject, other))
+        edges.append((table_of(facts, atom, strict) or NO_TABLE, subject, other))
     limits: list[list[Filter]] = [[] for _ in number_of]
     for domain in pattern.domains:
         variable = number_of.get(domain.variable)
         if variable is not None:
             value_type = pattern.value_types.get(domain.variable, "entity")
-            limits[variable].append((label(facts, domain.lattice, domain.value, value_type), True))
+            limits[variable].append((label(facts, domain.lattice, domain.value, value_type, strict), True))
     guards: list[Guard] = []
     ranking: Ranking | None = None
     for condition in posed:
         if isinstance(condition, Compare):
             if condition.left in number_of and condition.right in number_of:
-                guards.append(_guard(condition, facts, pattern, number_of))
+                guards.append(_guard(condition, facts, pattern, number_of, strict))
         elif isinstance(condition, Rank):
-            ranking = _ranking(condition, facts)
+            ranking = ranking_of(facts, condition)
         elif condition.variable in number_of:
-            limits[number_of[condition.variable]].append(_limit(facts, condition))
+            limits[number_of[condition.variable]].append(_limit(facts, condition, strict))
     domains = [_take_smallest(limit) for limit in limits]
+    certain: Query | None = None
+    if ranking is not None:
+        rest = [number for number, one in enumerate(pattern.conditions) if one in posed and not isinstance(one, Rank)]
+        certain = compile_pattern(pattern, facts, atoms, rest, strict=True)
     return Query(
         size=len(number_of),
         focus=0,
@@ -112,6 +123,7 @@ def compile_pattern(
         filters=tuple(tuple(limit) for limit in limits) if any(limits) else (),
         guards=tuple(guards),
         ranking=ranking,
+        certain=certain,
     )
 
 
@@ -125,11 +137,15 @@ def _take_smallest(limits: list[Filter]) -> Members | None:
     return least[0]
 
 
-def _limit(facts: Facts, condition: Without | Count | Bears) -> Filter:
-    return (bearers(facts, condition), True) if isinstance(condition, Bears) else partnered(facts, condition)
+def _limit(facts: Facts, condition: Without | Count | Bears, strict: bool) -> Filter:
+    return (bearers(facts, condition), True) if isinstance(condition, Bears) else partnered(facts, condition, strict)
 
 
-def _guard(condition: Compare, facts: Facts, pattern: Pattern, number_of: dict[str, int]) -> Guard:
+def _guard(condition: Compare, facts: Facts, pattern: Pattern, number_of: dict[str, int], strict: bool) -> Guard:
+    low = -math.inf if condition.low is None else condition.low
+    high = math.inf if condition.high is None else condition.high
+    if strict:
+        low, high = narrowed(low, high)
     left, right = (
         facts.year if pattern.value_types.get(name) == "date" else facts.number
         for name in (condition.left, condition.right)
@@ -141,12 +157,14 @@ def _guard(condition: Compare, facts: Facts, pattern: Pattern, number_of: dict[s
         right_values=right,
         first_literal=facts.entity_count,
         is_ratio=condition.measure == "ratio",
-        low=-math.inf if condition.low is None else condition.low,
-        high=math.inf if condition.high is None else condition.high,
+        low=low,
+        high=high,
     )
 
 
-def _ranking(condition: Rank, facts: Facts) -> Ranking:
+def ranking_of(facts: Facts, condition: Rank) -> Ranking:
+    """What a rank means. Raises `UserError` on a corpus that is not complete: a rival may be missing."""
+    refuse_open(facts, "a place in an order")
     table = facts.tables.get(condition.relation, NO_TABLE)
     values = facts.number
     literals = table.by_object.keys - facts.entity_count
