@@ -12,7 +12,7 @@ import pytest
 
 from websailor.errors import ConfigChanged, UserError
 from websailor.wiki import Config, import_dump, open_wiki, run
-from websailor.wiki.dump import DumpReader
+from websailor.wiki.dump import LONGEST_REVISION, UNPACKED, DumpReader
 from websailor.wiki.importing import import_pages, is_out_of_space
 from websailor.wiki.world import WorldConfig, generate_dump
 
@@ -187,6 +187,41 @@ def test_what_is_no_dump_is_refused(tmp_path: Path, name: str, content: bytes, w
     file = tmp_path / name
     file.write_bytes(content)
     refused(file, words)
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".bz2", bz2.compress), (".gz", gzip.compress)])
+def test_a_file_that_unpacks_without_end_is_refused_in_bounded_memory(
+    tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    page = b"<mediawiki><page><title>A</title><revision><text>"
+    bomb = tmp_path / f"bomb.xml{suffix}"
+    bomb.write_bytes(pack(page + b"a" * (LONGEST_REVISION + 2 * UNPACKED)))
+    assert bomb.stat().st_size < 200_000
+    refused(bomb, "damaged after page 0", "no page ends within")
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, gzip.compress])
+@pytest.mark.parametrize("spare", [-1, 0, 1])
+def test_what_fills_the_unpacked_blocks_exactly_is_whole(
+    tmp_path: Path, pack: Callable[[bytes], bytes], spare: int
+) -> None:
+    head = b"<mediawiki><page><title>A</title><revision><text>"
+    tail = b"</text></revision></page></mediawiki>"
+    text = b"a" * (2 * UNPACKED + spare - len(head) - len(tail))
+    file = tmp_path / "dump.xml.packed"
+    file.write_bytes(pack(head + text + tail))
+    assert [len(page.text) for page in DumpReader(file)] == [len(text)]
+
+
+def test_numbers_and_addresses_that_are_none_are_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "dump.xml"
+    file.write_text(
+        "<mediawiki><siteinfo><base>http://[bad/Main</base><namespaces><namespace key='--1'>X</namespace></namespaces>"
+        "</siteinfo><page><title>A</title><ns>²</ns><id>²</id><revision><text>x</text></revision></page>"
+        "<page><title>B</title><ns>--1</ns><id>7</id><revision><text>y</text></revision></page></mediawiki>",
+        encoding="utf-8",
+    )
+    assert [(page.title, page.namespace, page.id) for page in DumpReader(file)] == [("A", 0, 1), ("B", 0, 7)]
 
 
 def test_only_talk_pages_or_only_redirects_is_nothing_to_import(tmp_path: Path, make_dump: MakeDump) -> None:

@@ -21,6 +21,11 @@ from websailor.wiki.names import NAMES
 from websailor.wiki.titles import NAMESPACES, Site
 
 BLOCK = 1 << 18
+UNPACKED = 1 << 22
+"""Bytes that are unpacked at once: a few bytes of bzip2 may stand for gigabytes."""
+LONGEST_REVISION = 128_000_000
+"""Bytes of text without the end of a revision; MediaWiki itself allows 2 MB."""
+_WHOLE = re.compile(r"\s*-?[0-9]+\s*")
 _REDIRECT = re.compile(rf"\s*#(?:{NAMES['page']['redirect_words']})\s*:?\s*\[\[([^\[\]|#]+)", re.IGNORECASE)
 _OTHER_FORMATS = {
     b"\xfd7zXZ": "an xz file: unpack it with `unxz`",
@@ -64,17 +69,22 @@ class DumpReader:
         self._head = b""
 
     def __iter__(self) -> Iterator[RawPage]:
-        parser = _parser("{*}page", "{*}siteinfo")
+        parser = _parser("{*}page", "{*}siteinfo", "{*}revision")
         checked = False
+        last = 0
         try:
             for block in self._blocks():
                 self._head = self._head or block[:4096]
-                parser.feed(block)
                 self._unpacked += len(block)
+                parser.feed(block)
                 for _, element in parser.read_events():
+                    last = self._unpacked
                     if not checked:
                         self._check_root(element)
                         checked = True
+                    if _local(element) == "revision":
+                        _forget_older(element)
+                        continue
                     if _local(element) == "siteinfo":
                         self.site = _read_site(element, self.site)
                     elif (page := _page(element, self.site, self.pages + 1)) is not None:
@@ -82,6 +92,8 @@ class DumpReader:
                         self._last_title = page.title
                         yield page
                     _forget(element)
+                if self._unpacked - last > LONGEST_REVISION:
+                    raise self._not_whole("damaged", f"no page ends within {LONGEST_REVISION} bytes")
             root = parser.close()
         except etree.XMLSyntaxError as error:
             raise self._damaged(str(error.msg)) from error
@@ -116,12 +128,14 @@ class DumpReader:
     def _unpack(self, file: Any, decompressor: Any, magic: bytes, name: str) -> Iterator[bytes]:
         """Unpack a sequence of compressed streams (a multistream dump is about 100 pages a stream)."""
         stream, rest = decompressor(), b""
-        while block := rest or file.read(BLOCK):
-            if not rest:
+        while not stream.needs_input or (block := rest or file.read(BLOCK)):
+            if not stream.needs_input:
+                block = b""
+            elif not rest:
                 self.position += len(block)
             rest = b""
             try:
-                unpacked = stream.decompress(block)
+                unpacked = stream.decompress(block, UNPACKED)
             except (OSError, zlib.error) as error:
                 raise UserError(
                     f"{self.path}: damaged {name} data near byte {self.position} of {self.size}, after page "
@@ -154,7 +168,9 @@ class DumpReader:
         # UTF-16 has a zero in every other byte of the root's name.
         if b"<mediawiki" not in self._head.replace(b"\0", b""):
             return self._not_a_dump(message)
-        kind = "cut off" if self.position >= self.size else "damaged"
+        return self._not_whole("cut off" if self.position >= self.size else "damaged", message)
+
+    def _not_whole(self, kind: str, message: str) -> UserError:
         text = "" if self._unpacked == self.position else " of its unpacked text"
         return UserError(
             f"{self.path}: {kind} after page {self.pages}{self._after()}, at about byte {self._unpacked}{text}: "
@@ -194,7 +210,7 @@ def _page(element: Any, site: Site, number: int) -> RawPage | None:
     if not title:
         return None
     key = fields["ns"].text if "ns" in fields else None
-    namespace = int(key) if key and key.strip().lstrip("-").isdigit() else site.namespace(title)
+    namespace = int(key) if key and _WHOLE.fullmatch(key) else site.namespace(title)
     # The mapping keeps the last <revision>: the newest in a dump with history.
     revision = {_local(child): child for child in fields["revision"]} if "revision" in fields else {}
     text = (revision["text"].text or "") if "text" in revision else ""
@@ -204,7 +220,7 @@ def _page(element: Any, site: Site, number: int) -> RawPage | None:
         redirect = match.group(1)
     identifier = (fields["id"].text or "").strip() if "id" in fields else ""
     return RawPage(
-        id=int(identifier) if identifier.isdigit() else number,
+        id=int(identifier) if _WHOLE.fullmatch(identifier) else number,
         title=site.normalise(title),
         namespace=namespace,
         text=text,
@@ -218,7 +234,16 @@ class _Gunzip:
 
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(wbits=31)
-        self.decompress = self._stream.decompress
+        self._is_full = False
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        unpacked = self._stream.decompress(self._stream.unconsumed_tail + data, most)
+        self._is_full = len(unpacked) == most
+        return unpacked
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._is_full and not self._stream.unconsumed_tail
 
     @property
     def eof(self) -> bool:
@@ -242,16 +267,29 @@ def _forget(element: Any) -> None:
         del parent[0]
 
 
+def _forget_older(revision: Any) -> None:
+    """Free the revisions before this one: of a page with its history the newest is read."""
+    while (before := revision.getprevious()) is not None and _local(before) == "revision":
+        revision.getparent().remove(before)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).netloc)
+    except ValueError:
+        return False
+
+
 def _read_site(element: Any, site: Site) -> Site:
     fields = {_local(child): child for child in element}
     base = (fields["base"].text or "").strip() if "base" in fields else ""
     prefix = site.url_prefix
-    if urlsplit(base).netloc:
+    if _is_address(base):
         prefix = base.rpartition("/")[0] + "/"
     namespaces = dict(NAMESPACES)
     if "namespaces" in fields:
         for child in fields["namespaces"]:
-            if child.text and (child.get("key") or "").lstrip("-").isdigit():
+            if child.text and _WHOLE.fullmatch(child.get("key") or ""):
                 namespaces[child.text.strip().lower()] = int(child.get("key"))
     return Site(
         name=(fields["sitename"].text or "Wikipedia").strip() if "sitename" in fields else site.name,

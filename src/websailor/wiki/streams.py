@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LARGEST_STREAM = 64_000_000
 """Bytes; a larger one would not fit a worker's memory when it is unpacked."""
+LARGEST_UNPACKED = 512_000_000
+"""Bytes of a stream; a hundred pages of the largest size that MediaWiki allows are 200 MB."""
 _MAGIC = re.compile(rb"BZh[1-9]1AY&SY")
 _ROOT = re.compile(rb"<mediawiki\b[^<>]*>")
 _ENCODING = re.compile(rb"""<\?xml[^<>]*encoding=["']([^"']+)["']""")
@@ -81,12 +83,17 @@ def unpack(path: Path, span: Span) -> bytes:
     while rest:
         stream = bz2.BZ2Decompressor()
         try:
-            parts.append(stream.decompress(rest))
+            parts.append(stream.decompress(rest, LARGEST_UNPACKED))
         except OSError as error:
             if parts:
                 # Padding after the last stream.
                 break
             raise UserError(f"{path}: damaged bzip2 data after byte {span.start}: download it again") from error
+        if not stream.eof and not stream.needs_input:
+            raise UserError(
+                f"{path}: damaged: the stream at byte {span.start} unpacks to more than {LARGEST_UNPACKED} bytes: "
+                "download it again"
+            )
         if not stream.eof:
             raise UserError(
                 f"{path}: cut off or damaged: the stream at byte {span.start} has no end: download it again"
