@@ -149,12 +149,11 @@ def ask_(
 
     if not question.strip():
         raise UserError("the question is empty: websailor ask 'Which company did ... found?'")
+    sampling = make_config(Sampling, {"temperature": temperature}, "flags")
     console = Console(quiet=True) if json else stdout
     narrator = Narrator(console)
     asking = _prepared(run, wiki, model, live, mode, store, reader, unsafe_subprocess, turns, narrator)
-    sampling = make_config(
-        Sampling, {"temperature": temperature, "max_tokens": asking.agent.max_tokens_per_turn}, "flags"
-    )
+    sampling = sampling.model_copy(update={"max_tokens": asking.agent.max_tokens_per_turn})
     if model is None and not live:
         console.print(f"{asking.policy.name} in the simulated web ({HOW})", style="dim", highlight=False)
     trajectory, interrupted = _worked(unproved(question), asking, sampling, seed, narrator)

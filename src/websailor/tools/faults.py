@@ -20,7 +20,7 @@ class FaultsConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**63)
     """Another seed, other faults."""
     latency: float = Field(default=0, ge=0, le=60)
     """Seconds that a request takes on average (exponentially distributed); 0 answers at once."""

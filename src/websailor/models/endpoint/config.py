@@ -45,19 +45,19 @@ class EndpointSettings(BaseModel):
     tool calls."""
     stream: bool = False
     """Ask for the reply piece by piece even where nobody listens: proxies that cut silent connections stay quiet."""
-    timeout: float = Field(default=600.0, gt=0)
+    timeout: float = Field(default=600.0, gt=0, le=1e6)
     """Seconds for one whole reply."""
-    connect_timeout: float = Field(default=10.0, gt=0)
+    connect_timeout: float = Field(default=10.0, gt=0, le=1e6)
     """Seconds to reach the endpoint."""
-    retries: int = Field(default=5, ge=0)
+    retries: int = Field(default=5, ge=0, le=1000)
     """Further attempts after a lost connection, a timeout, 408, 429, 5xx or a broken reply."""
-    first_wait: float = Field(default=1.0, ge=0)
+    first_wait: float = Field(default=1.0, ge=0, le=1e6)
     """Seconds before the second attempt; doubled each time, with jitter. `Retry-After` goes before it."""
-    longest_wait: float = Field(default=60.0, ge=0)
+    longest_wait: float = Field(default=60.0, ge=0, le=1e6)
     """Seconds between two attempts at most; an endpoint that asks for more is given up."""
-    concurrency: int = Field(default=16, ge=1)
+    concurrency: int = Field(default=16, ge=1, le=10_000)
     """Requests under way at once."""
-    max_reply_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    max_reply_bytes: int = Field(default=32 * 1024 * 1024, ge=1024, le=2**40)
     """A longer reply is cut off and refused."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """What the endpoint calls the limit of a turn; hosted reasoning models want `max_completion_tokens`."""

@@ -55,13 +55,13 @@ class SandboxConfig(BaseModel):
     """Programs that run side by side."""
     seconds: float = Field(default=30, gt=0, le=600)
     """Time for one program."""
-    memory_mb: int = Field(default=1024, ge=128)
+    memory_mb: int = Field(default=1024, ge=128, le=1_000_000)
     """Address space of one process, and memory of all processes of a program where control groups can be had."""
-    disk_mb: int = Field(default=64, ge=1)
+    disk_mb: int = Field(default=64, ge=1, le=1_000_000)
     """Size of the only folder that can be written, which is in memory."""
     processes: int = Field(default=32, ge=1, le=4096)
     """Processes and threads of one program."""
-    output_kb: int = Field(default=64, ge=1)
+    output_kb: int = Field(default=64, ge=1, le=1_000_000)
     """Of stdout and of stderr that is kept."""
     preload: tuple[str, ...] = ("numpy", "sympy", "math", "re", "json", "datetime", "statistics", "itertools")
     """Modules that are imported before the first program."""
