@@ -35,6 +35,8 @@ SETTLED = 6
 """Proposals of one operator for which room is made in earnest."""
 RANKS = "U7"
 """The operator that needs several candidates."""
+COMPARING = frozenset({"U6", "U9", "U11", "U15"})
+"""Operators that tell of a date or number which no other clue tells."""
 BRING_NAMES = frozenset({"U12", "U13"})
 """Operators that bring something new, which may be the one thing that is named."""
 
@@ -108,6 +110,11 @@ class Order:
     @property
     def has_distractor(self) -> bool:
         return DISTRACTOR.code in (*self.required, *self.optional[: self.extra])
+
+    @property
+    def compares(self) -> bool:
+        """One of the operators needs a date or number that no other clue tells."""
+        return not COMPARING.isdisjoint((*self.required, *self.optional[: self.extra]))
 
     @property
     def is_plain(self) -> bool:
@@ -193,8 +200,9 @@ class Composer:
     ) -> tuple[Pattern, dict[str, int]]:
         """Add the operators of an order. Entities that stay named are added to `named`, up to `names`.
 
-        A pattern with several answers can only be ranked, and is so first. Returns the pattern, and the widening steps
-        its variables have taken.
+        A pattern with several answers can only be ranked, and is so first; in a real encyclopedia, where what is not
+        known rules nobody out, any operator may be what makes the answer the only one. Returns the pattern, and the
+        widening steps its variables have taken.
         """
         if not self.sayable(pattern):
             raise Refused("no_wording", "before any operator")
@@ -206,10 +214,11 @@ class Composer:
         spare = [code for code in optional if code not in chosen]
         codes = [*(code for code in PROPOSERS if code in chosen), *spare]
         if not proves(self.corpus.tables, pattern):
-            if RANKS not in chosen:
+            if RANKS in chosen:
+                codes.remove(RANKS)
+                codes.insert(0, RANKS)
+            elif self.corpus.lexicon.is_generated:
                 raise Refused("not_unique")
-            codes.remove(RANKS)
-            codes.insert(0, RANKS)
         for code in codes:
             needed = code in order.required
             if not needed and left <= 0:
@@ -222,6 +231,8 @@ class Composer:
             pattern = found
             carried.append(code)
             left -= not needed
+        if not carried and not proves(self.corpus.tables, pattern):
+            raise Refused("not_unique")
         return pattern, taken
 
     def _add(

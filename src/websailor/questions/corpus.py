@@ -316,7 +316,8 @@ def _with_known_types(entities: list[Entity], facts: list[Fact], lexicon: Lexico
     """Entities with the type that is certain, or with `type_known` 0 where none is.
 
     An entity's own page tells its type. Without one, a relation tells it whose objects are all of one type (a director
-    is a person), unless two of them disagree; what the graph guessed stays as a guess.
+    is a person), or a table whose column holds things of one type (films), unless two of them disagree; what the graph
+    guessed stays as a guess.
     """
     kinds = {entity.id: entity.kind for entity in entities}
     sure: dict[str, set[str]] = {}
@@ -326,6 +327,8 @@ def _with_known_types(entities: list[Entity], facts: list[Fact], lexicon: Lexico
             and (kind := lexicon.object_kind(fact.relation, kinds[fact.subject])) is not None
         ):
             sure.setdefault(fact.object, set()).add(kind)
+        if fact.source.kind == "table" and fact.source.page not in (fact.subject, fact.object):
+            sure.setdefault(fact.subject, set()).add(kinds[fact.subject])
     known: list[Entity] = []
     for entity in entities:
         told = sure.get(entity.id, set())

@@ -49,6 +49,8 @@ ROUNDS = 2
 
 REDRAWS = 8
 """Subgraphs drawn for one try until one can be told in words."""
+PAGE_REDRAWS = 200
+"""Subgraphs drawn for one try until one does not rest on a page that was asked about often enough."""
 MOVES = 60
 """Moved labels tried before a question is given up that was to have no answer."""
 
@@ -80,10 +82,10 @@ class Maker:
         order = order_for(
             self.palette, config, seen, random.Random(f"{config.seed}/{part}/{index}/{attempt}/operators")
         )
-        focus = self._draw(part, walk, order)
+        focus = self._draw(part, walk, order, seen)
         answer = corpus.entities[focus.node]
         seen.check_answer(answer.name)
-        facts = [corpus.tellable[number] for number in focus.sample.facts]
+        facts = self._facts_of(focus)
         if unread := next((fact for fact in facts if self.evidence.page(fact) is None), None):
             raise Refused("no_evidence", f"{unread.id} {unread.source.page}")
         if twice := self._told_twice(facts):
@@ -96,21 +98,34 @@ class Maker:
         pattern = self._with_literals(pattern, named, order, rng)
         try:
             pattern = self._vague(pattern, named, count, order, part, rng)
-            return self._finished(pattern, part, index, order, focus, seen, rng)
+            question = self._finished(pattern, part, index, order, focus, seen, rng)
         except NoWording as error:
             raise Refused("no_wording", str(error)) from error
         except ProofTooLarge as error:
             raise Refused("proof_too_large", str(error)) from error
+        seen.check_page(evidence.page for evidence in question.evidence)
+        return question
 
-    def _draw(self, part: Part, walk: np.random.Generator, order: Order) -> Focus:
-        """A subgraph and a focus; for operators one of a few that can be told in words."""
-        focus = self.pools.draw(part, walk, self._sought(part, order))
+    def _draw(self, part: Part, walk: np.random.Generator, order: Order, seen: Seen) -> Focus:
+        """A subgraph and a focus, of a page that is not used up; for operators one of a few that can be told in words."""
+        focus = self._draw_unused(part, walk, order, seen)
         for _ in range(0 if order.is_plain else REDRAWS):
-            facts = [self.corpus.tellable[number] for number in focus.sample.facts]
+            facts = self._facts_of(focus)
             if self.composer.sayable(exact_pattern(self.corpus, facts, self.corpus.entities[focus.node].id, ())):
                 break
-            focus = self.pools.draw(part, walk, self._sought(part, order))
+            focus = self._draw_unused(part, walk, order, seen)
         return focus
+
+    def _draw_unused(self, part: Part, walk: np.random.Generator, order: Order, seen: Seen) -> Focus:
+        sought = self._sought(part, order)
+        for _ in range(PAGE_REDRAWS):
+            focus = self.pools.draw(part, walk, sought)
+            if not seen.is_used_up(fact.source.page for fact in self._facts_of(focus)):
+                return focus
+        raise Refused("page_used_up", f"{PAGE_REDRAWS} subgraphs")
+
+    def _facts_of(self, focus: Focus) -> list[Fact]:
+        return [self.corpus.tellable[number] for number in focus.sample.facts]
 
     def _sought(self, part: Part, order: Order) -> str:
         """The first operator to be added that only some subgraphs can carry."""
@@ -259,11 +274,15 @@ class Maker:
                 raise Refused("no_choice", f"{left} candidates")
         missing = max(wanted - have, 1 if self.config.candidates >= 2 and have < self.config.max_clues else 0)
         described = [entity for entity in pattern.assignment.values() if entity not in named]
+        # Where an entity has one date alone, as most have in a real encyclopedia, it is left to the operator.
+        spared = 1 if order.compares and not self.corpus.lexicon.is_generated else 0
         choices = [
             fact
             for entity in described
             for fact in self.corpus.literals.get(entity, ())
-            if self.evidence.page(fact) is not None and fact.id not in self.corpus.disputes
+            if len(self.corpus.literals[entity]) > spared
+            and self.evidence.page(fact) is not None
+            and fact.id not in self.corpus.disputes
         ]
         focus = pattern.assignment[pattern.focus]
         drawn = sorted(choices, key=lambda fact: (rng.random() * (0.5 if fact.subject == focus else 1.0), fact.id))

@@ -30,13 +30,15 @@ class Refused(Exception):
 class Seen:
     """What is known of the questions kept so far."""
 
-    def __init__(self, per_answer: int = 0, per_cell: int = 0) -> None:
+    def __init__(self, per_answer: int = 0, per_cell: int = 0, per_page: int = 0) -> None:
         self._patterns: set[str] = set()
         self._prompts: set[str] = set()
         self._answers: Counter[str] = Counter()
         self._cells: Counter[Cell] = Counter()
         self._per_answer = per_answer
         self._per_cell = per_cell
+        self._pages: Counter[str] = Counter()
+        self._per_page = per_page
         self.operators: Counter[str] = Counter()
         """In how many questions each operator is."""
 
@@ -45,6 +47,7 @@ class Seen:
         self._patterns.add(identity(question.pattern))
         self._prompts.add(plain(question.prompt))
         self._answers[question.answer] += 1
+        self._pages[main_page(evidence.page for evidence in question.evidence)] += 1
         codes = {clue.operator for clue in question.clues}
         self.operators.update(codes)
         self._cells[cell_of(codes, question.uncertainty.cycle_rank, question.uncertainty.fog)] += 1
@@ -53,6 +56,16 @@ class Seen:
         """Raise `Refused` when an answer was asked for often enough."""
         if self._per_answer and self._answers[answer] >= self._per_answer:
             raise Refused("answer_used_up", answer)
+
+    def is_used_up(self, pages: Iterable[str]) -> bool:
+        """True when the page that most of these are was asked about often enough."""
+        return bool(self._per_page) and self._pages[main_page(pages)] >= self._per_page
+
+    def check_page(self, pages: Iterable[str]) -> None:
+        """Raise `Refused` when a question rests on a page that was asked about often enough."""
+        named = list(pages)
+        if self.is_used_up(named):
+            raise Refused("page_used_up", main_page(named))
 
     def check_pattern(self, pattern: Pattern) -> None:
         """Raise `Refused` for a question about the same."""
@@ -68,6 +81,11 @@ class Seen:
         """Raise `Refused` when there are enough questions of a cell."""
         if self._per_cell and self._cells[cell] >= self._per_cell:
             raise Refused("cell_full", " ".join(map(str, cell)))
+
+
+def main_page(pages: Iterable[str]) -> str:
+    """The page named most often, the first of several; empty without any."""
+    return next((page for page, _ in Counter(pages).most_common(1)), "")
 
 
 def cell_of(codes: Iterable[str], cycle_rank: int, fog: float) -> Cell:
