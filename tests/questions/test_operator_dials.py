@@ -13,7 +13,7 @@ import pytest
 from rich_world import rich_corpus, rich_maker, rich_question, rich_world
 from small_world import small_corpus, small_world
 
-from websailor import questions
+from websailor import graph, questions, wiki
 from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.questions import Config
@@ -21,6 +21,7 @@ from websailor.questions.composition import order_for, palette_of
 from websailor.questions.config import span
 from websailor.questions.corpus import Corpus, complete_relations
 from websailor.questions.lexicon import Lexicon
+from websailor.questions.operators import PROPOSERS
 from websailor.questions.pools import draw_pools
 from websailor.questions.seen import Refused, Seen, cell_of
 from websailor.recipe import make_config
@@ -211,10 +212,34 @@ def test_training_never_asks_of_a_held_out_cell() -> None:
     assert apart(None) == {False, True}
 
 
+def test_a_pool_holds_only_subgraphs_that_can_be_asked_about_and_none_is_said_so() -> None:
+    corpus, config = rich_corpus(), Config(max_nodes=4, pool=1500)
+    pools = draw_pools(corpus, config, {"U14": PROPOSERS["U14"].seeks(corpus) or ()}, HeldOut(cell_share=0.9))
+    pooled = [*pools.samples["train"].values(), *pools.holding.get(("train", "U14"), {}).values()]
+    samples = [one for ones in pooled for one in ones]
+    assert samples
+    assert all(any(pools.may_ask("train", one, node) for node in one.nodes) for one in samples)
+    with pytest.raises(UserError, match="has no subgraph"):
+        draw_pools(corpus, config, rule=HeldOut(cell_share=1.0))
+
+
+def test_a_run_keeps_the_held_out_cells_that_the_world_states(tmp_path: Path) -> None:
+    world = {"seed": 5, "world": {"pages": 400, "held_out_cells": 0.6}}
+    wiki.run(wiki.Config.model_validate(world), {}, tmp_path / "wiki")
+    graph.run(graph.Config(whole=True, title_ranks=False), {"wiki": tmp_path / "wiki"}, tmp_path / "graph")
+    inputs = {"wiki": tmp_path / "wiki", "graph": tmp_path / "graph"}
+    questions.run(Config(count=15, pool=600, level=(1, 2, 3)), inputs, tmp_path / "q")
+    kind = {entity.id: entity.kind for entity in read_jsonl(tmp_path / "graph" / "entities.jsonl", Entity)}
+    made = list(read_jsonl(tmp_path / "q" / "records.jsonl", Question))
+    assert len(made) > 10
+    rule = HeldOut(cell_share=0.6)
+    assert not any(is_cell_held_out(one.shape, kind[one.pattern.assignment["x0"]], rule) for one in made)
+
+
 COMMAND = """
 import sys
 from pathlib import Path
-from websailor import questions
+from websailor import graph, questions, wiki
 config = questions.Config.model_validate_json(sys.argv[1])
 questions.run(config, {"wiki": Path(sys.argv[2]), "graph": Path(sys.argv[3])}, Path(sys.argv[4]))
 """

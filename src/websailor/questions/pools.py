@@ -6,7 +6,7 @@ pools of its own.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -33,14 +33,14 @@ class Pools:
     """Entities set apart."""
     askable: dict[Part, npt.NDArray[np.bool_]]
     """(N,) nodes that a question of the part may ask for."""
-    crossing: int
+    kinds: tuple[str, ...]
+    """Type of every node."""
+    rule: HeldOut | None
+    """Which cells of (shape, type) no training question may be of."""
+    crossing: int = 0
     """Subgraphs drawn that lie in both parts."""
     holding: dict[tuple[Part, str], dict[str, list[Sample]]] = field(default_factory=dict)
     """(part, operator) -> those that hold what the operator seeks."""
-    kinds: tuple[str, ...] = ()
-    """Type of every node."""
-    rule: HeldOut | None = None
-    """Which cells of (shape, type) no training question may be of."""
 
     def part_of(self, entity: str) -> Part:
         return "held_out" if entity in self.held_out else "train"
@@ -52,11 +52,16 @@ class Pools:
         pool = self.holding[part, sought] if sought else self.samples[part]
         while True:
             focus = draw_focus(pool, rng)
-            if self.askable[part][focus.node] and not (part == "train" and self._is_apart(focus)):
+            if self.may_ask(part, focus.sample, focus.node):
                 return focus
 
-    def _is_apart(self, focus: Focus) -> bool:
-        return self.rule is not None and is_cell_held_out(focus.sample.form.class_id, self.kinds[focus.node], self.rule)
+    def may_ask(self, part: Part, sample: Sample, node: int) -> bool:
+        """True when a question of the part may ask for a node of a subgraph. Every subgraph of a pool has one."""
+        if not self.askable[part][node]:
+            return False
+        if part == "held_out" or self.rule is None:
+            return True
+        return not is_cell_held_out(sample.form.class_id, self.kinds[node], self.rule)
 
 
 def draw_pools(
@@ -80,9 +85,7 @@ def draw_pools(
     )
     wanted: dict[Part, int] = {"train": config.pool if config.count else 0}
     wanted["held_out"] = round(config.pool * config.held_out_share) if config.held_out_count else 0
-    found: dict[Part, dict[str, list[Sample]]] = {"train": {}, "held_out": {}}
     taken: dict[Part, int] = {"train": 0, "held_out": 0}
-    crossing = 0
     wanted_kind = np.array(
         [
             corpus.nameable(entity)
@@ -96,6 +99,9 @@ def draw_pools(
         code: np.array([entity.id in ones for entity in corpus.entities]) for code, ones in (sought or {}).items()
     }
     required = [code for code in config.operators if code in marked]
+    kinds = tuple(entity.kind for entity in corpus.entities)
+    pools = Pools({"train": {}, "held_out": {}}, held_out, askable, kinds, rule if rule and rule.cell_share else None)
+    crossing = 0
     for number, sample in enumerate(sample_subgraphs(corpus.graph, walk, np.random.default_rng(config.seed))):
         if all(taken[part] >= wanted[part] for part in taken) or number >= OVERDRAW * config.pool:
             break
@@ -108,8 +114,8 @@ def draw_pools(
         if not all(marked[code][list(sample.nodes)].any() for code in required):
             continue
         part = "held_out" if apart.pop() else "train"
-        if taken[part] < wanted[part] and askable[part][list(sample.nodes)].any():
-            found[part].setdefault(sample.form.class_id, []).append(sample)
+        if taken[part] < wanted[part] and any(pools.may_ask(part, sample, node) for node in sample.nodes):
+            pools.samples[part].setdefault(sample.form.class_id, []).append(sample)
             taken[part] += 1
     asked: tuple[tuple[Part, int], ...] = (("train", config.count), ("held_out", config.held_out_count))
     for part, count in asked:
@@ -121,22 +127,17 @@ def draw_pools(
             )
     holding: dict[tuple[Part, str], dict[str, list[Sample]]] = {
         (part, code): kept
-        for part, samples in found.items()
+        for part, samples in pools.samples.items()
         for code, mark in marked.items()
         if (
             kept := {
                 name: some
                 for name, ones in samples.items()
-                if (
-                    some := [
-                        one for one in ones if mark[list(one.nodes)].any() and askable[part][list(one.nodes)].any()
-                    ]
-                )
+                if (some := [one for one in ones if mark[list(one.nodes)].any()])
             }
         )
     }
-    kinds = tuple(entity.kind for entity in corpus.entities)
-    return Pools(found, held_out, askable, crossing, holding, kinds, rule if rule and rule.cell_share else None)
+    return replace(pools, crossing=crossing, holding=holding)
 
 
 def _asked(config: Config, required: Collection[str]) -> str:
