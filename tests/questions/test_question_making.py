@@ -19,7 +19,7 @@ from websailor.questions.maker import Maker
 from websailor.questions.naming import contains_name
 from websailor.questions.proof.engine import ask
 from websailor.questions.seen import Refused, Seen
-from websailor.records import Question, Reject
+from websailor.records import Bears, Domain, Phrase, Question, Reject
 from websailor.wiki import open_wiki
 
 BRIEF = Config(
@@ -221,6 +221,31 @@ def test_verify_names_what_no_longer_holds(whole: Path, tmp_path: Path) -> None:
     assert any("no evidence" in line for line in failures)
     assert any("is not what" in line for line in failures)
     assert any("no clue tells" in line for line in failures)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"focus": "x99"}, "'x99', which is none of its variables"),
+        ({"variables": ()}, "none of its variables"),
+        ({"distinct": (("x0", "x99"),)}, "'x99', which is none of its variables"),
+        ({"conditions": (Bears(variable="x99", name="Velan"),)}, "'x99', which is none of its variables"),
+        ({"phrases": (Phrase(operator="U12", name="", atoms=(99,), left="x0", right="x0"),)}, "does not have"),
+        ({"domains": (Domain(variable="x0", lattice="mood", value="blue"),)}, "cannot be read: mood is no lattice"),
+        ({"domains": (Domain(variable="x0", lattice="decade", value="195x"),)}, "cannot be read"),
+        ({"domains": (Domain(variable="x0", lattice="range", value="9"),)}, "cannot be read"),
+    ],
+)
+def test_verify_names_a_query_that_makes_no_sense(
+    whole: Path, tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    place, made = small_world(), next(read_jsonl(whole / "records.jsonl", Question))
+    broken = made.model_copy(update={"pattern": made.pattern.model_copy(update=change)})
+    file = tmp_path / "questions.jsonl"
+    file.write_text(broken.model_dump_json() + "\n")
+    failures = questions.verify(file, place.wiki, place.graph)
+    assert len(failures) == 1
+    assert failures[0].startswith(f"{made.id}: ") and words in failures[0]
 
 
 def test_verify_refuses_another_graph(whole: Path, tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ class Config(StageConfig):
     """The answer's page among so many hits for the question or one clue of it is a leak."""
     max_words: int = Field(default=0, ge=0)
     """Longest prompt in words (Chinese: characters); 0: no limit."""
+    per_page: int = Field(default=0, ge=0)
+    """At most so many questions whose evidence stands mostly on the same page; 0: no limit."""
     focus_kinds: tuple[str, ...] = ()
     """Types to ask for; empty: all that have a word."""
     pool: int = Field(default=6000, ge=1)
@@ -223,6 +225,14 @@ class Config(StageConfig):
             ),
             (wanted.low > reach, f"{asked}: with this palette at most {reach} are possible"),
             (several > self.max_clues, f"{several:g} operators need as many clues, and max_clues is {self.max_clues}"),
+            (
+                0 < self.max_candidates < self.candidates,
+                f"candidates {self.candidates} is above max_candidates {self.max_candidates}",
+            ),
+            (
+                min(self.named_anchors) >= self.max_nodes,
+                f"named_anchors {min(self.named_anchors)}: of max_nodes {self.max_nodes} one is the answer",
+            ),
             (
                 set(self.level) == {3} and min(self.named_anchors),
                 "level 3 names nothing, and named_anchors asks for names",

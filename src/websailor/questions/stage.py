@@ -42,18 +42,17 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         maker = Maker(
             config, corpus, wiki, draw_pools(corpus, config, palette.sought, held_out_rule(inputs["wiki"])), palette
         )
-        seen = Seen(config.per_answer, config.per_cell)
+        seen = Seen(config.per_answer, config.per_cell, config.per_page)
         made: set[str] = set()
         for question in read_jsonl(out / "records.jsonl", Question):
             seen.add(question)
             made.add(question.id)
-        jobs: list[tuple[Part, int]] = [
-            *(("train", index) for index in range(config.count)),
-            *(("held_out", index) for index in range(config.held_out_count)),
-        ]
+        parts: tuple[tuple[Part, int], ...] = (("train", config.count), ("held_out", config.held_out_count))
+        jobs = ((part, index) for part, count in parts for index in range(count))
+        wanted = config.count + config.held_out_count
         reasons: Counter[str] = Counter()
         given_up = 0
-        with progress_bar("questions", len(jobs)) as bar:
+        with progress_bar("questions", wanted) as bar:
             for part, index in jobs:
                 name = question_id(config.seed, part, index)
                 stands = name in made or (
@@ -65,7 +64,7 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
                 if stands:
                     made.add(name)
                 bar.advance()
-        _report(directory, len(jobs), reasons)
+        _report(directory, wanted, reasons)
         return directory.finish(crossing_subgraphs=maker.pools.crossing)
 
 

@@ -11,8 +11,12 @@ from websailor.files import read_jsonl
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.naming import contains_name
+from websailor.questions.operators import NOTHING
+from websailor.questions.operators.base import Counts
+from websailor.questions.operators.u16_nothing import ANSWER
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.structure import branches, speaks_of
 from websailor.records import Atom, Count, Pattern, Question, Rank, Without
 from websailor.wiki import open_wiki
 from websailor.wiki.reader import Wiki
@@ -72,6 +76,8 @@ def _is_stated(atom: Atom, pattern: Pattern, corpus: Corpus) -> bool:
 
 def faults(question: Question, corpus: Corpus, book: EvidenceBook, wiki: Wiki) -> list[str]:
     """What is wrong with one question."""
+    if malformed := _malformed(question.pattern):
+        return malformed
     answer = question.pattern.assignment.get(question.pattern.focus)
     return [
         *_unproved(question, answer, corpus),
@@ -80,16 +86,39 @@ def faults(question: Question, corpus: Corpus, book: EvidenceBook, wiki: Wiki) -
     ]
 
 
+def _malformed(pattern: Pattern) -> list[str]:
+    """A query that speaks of what it does not have proves nothing: the engine passes such a part over."""
+    names, count = set(pattern.variables), len(pattern.atoms)
+    joined = {name for atom in pattern.atoms for name in (atom.subject, atom.object)}
+    spoken = [pattern.focus, *joined, *(domain.variable for domain in pattern.domains)]
+    spoken += [name for pair in pattern.distinct for name in pair]
+    spoken += [name for one in pattern.conditions for name in speaks_of(one, pattern.focus)]
+    spoken += [name for phrase in pattern.phrases for name in (phrase.left, phrase.right)]
+    found = [f"the query speaks of {name!r}, which is none of its variables" for name in spoken if name not in names]
+    found += [f"the query joins {name!r} to nothing" for name in pattern.variables if name not in joined]
+    if len(names) < len(pattern.variables) or (pattern.assignment and pattern.assignment.keys() != names):
+        found.append("the variables of the query are not those that it gives values to")
+    if any(not 0 <= number < count for phrase in pattern.phrases for number in phrase.atoms):
+        found.append("a phrase of the query joins relations that it does not have")
+    return found[:1]
+
+
 def _unproved(question: Question, answer: str | None, corpus: Corpus) -> list[str]:
     """The pattern must have the one answer; where it is said to have none, nothing may fit, and silence be proof."""
     try:
         nodes = ask(corpus.tables, question.pattern).nodes
     except ProofTooLarge as error:
         return [f"the proof is too large: {error}"]
+    except (ValueError, OverflowError) as error:
+        return [f"the query cannot be read: {error}"]
     answers = [corpus.tables.name(int(node)) for node in nodes[:4]]
     if answer is not None:
         return [] if answers == [answer] else [f"{len(nodes)} answers ({', '.join(answers)}), not {answer} alone"]
     found = [f"{len(nodes)} answers ({', '.join(answers)}), not none"] if answers else []
+    if not answers and not NOTHING.holds(Counts(corpus.tables, question.pattern), branches(question.pattern)):
+        found.append("nothing fits even without one of its clues, or one clue alone")
+    if question.answer not in ANSWER.values():
+        found.append(f"the answer {question.answer!r} does not say that there is none")
     return [*found, "no graph of a part of the world proves that there is none"] if corpus.tables.is_open else found
 
 
