@@ -142,6 +142,20 @@ def test_it_stops_when_told(small_wiki: Wiki, number: signal.Signals) -> None:
     assert started.stop(number) == (0, "")
 
 
+def test_requests_that_never_arrive_are_given_up_in_silence(small_wiki: Wiki) -> None:
+    started = Server(small_wiki.path)
+    host, _, port = started.address.rpartition(":")
+    start = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+    with socket.create_connection((host, int(port)), timeout=30) as slow:
+        slow.sendall(start)
+        with socket.create_connection((host, int(port)), timeout=30) as gone:
+            gone.sendall(start)
+        assert started.ask("GET", "/health")[0] == 200
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+        slow.sendall(start)
+        assert started.stop() == (0, "")
+
+
 def refused(*arguments: str) -> str:
     done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and not done.stdout

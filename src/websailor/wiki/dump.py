@@ -128,10 +128,8 @@ class DumpReader:
     def _unpack(self, file: Any, decompressor: Any, magic: bytes, name: str) -> Iterator[bytes]:
         """Unpack a sequence of compressed streams (a multistream dump is about 100 pages a stream)."""
         stream, rest = decompressor(), b""
-        while not stream.needs_input or (block := rest or file.read(BLOCK)):
-            if not stream.needs_input:
-                block = b""
-            elif not rest:
+        while (block := b"" if not stream.needs_input else rest or file.read(BLOCK)) or not stream.needs_input:
+            if block and not rest:
                 self.position += len(block)
             rest = b""
             try:

@@ -5,6 +5,7 @@ Search-R1 does, so that trainers made for that one can point at this one. Reques
 agents asks for whole batches. A request that cannot be answered is a JSON object with one key, `error`.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -24,6 +25,8 @@ MOST_QUERIES = 4096
 MOST_RESULTS = 100
 LONGEST_BODY = 8_000_000
 """Bytes of a request."""
+SLOWEST_BODY = 8
+"""Seconds until a request has arrived; less than a server that is stopped waits."""
 _AT_ONCE = 8
 """Queries answered without handing the event loop back."""
 
@@ -133,10 +136,18 @@ def _json(value: Any) -> Response:
 async def _body(request: Request, model: type[ModelT]) -> ModelT:
     """The body of a request. Raises `HTTPException` that says what is wrong with it."""
     body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > LONGEST_BODY:
-            raise HTTPException(413, f"the request is longer than {LONGEST_BODY} bytes: send fewer queries at once")
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for block in request.stream():
+                body += block
+                if len(body) > LONGEST_BODY:
+                    raise HTTPException(
+                        413, f"the request is longer than {LONGEST_BODY} bytes: send fewer queries at once"
+                    )
+    except TimeoutError as error:
+        raise HTTPException(408, f"the request took longer than {SLOWEST_BODY} seconds to arrive") from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "the request broke off") from error
     try:
         return model.model_validate_json(bytes(body))
     except ValidationError as error:
