@@ -20,7 +20,7 @@ from websailor.questions.gates import check_answer_unsaid, check_hidden, check_l
 from websailor.questions.level import is_one_functional_hop, leaks, level_of
 from websailor.questions.measure import Measure, measure, plan_work
 from websailor.questions.naming import plain
-from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, operator_of
+from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, PROPOSERS, operator_of
 from websailor.questions.operators.base import Case, Counts
 from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripped
 from websailor.questions.pools import Part, Pools
@@ -107,7 +107,7 @@ class Maker:
         return question
 
     def _draw(self, part: Part, walk: np.random.Generator, order: Order, seen: Seen) -> Focus:
-        """A subgraph and a focus, of a page that is not used up; for operators one of a few that can be told in words."""
+        """A subgraph and a focus, of a page not used up; for operators one of a few that can be told in words."""
         focus = self._draw_unused(part, walk, order, seen)
         for _ in range(0 if order.is_plain else REDRAWS):
             facts = self._facts_of(focus)
@@ -195,7 +195,9 @@ class Maker:
     def _distracted(
         self, pattern: Pattern, clues: list[Branch], labels: list[str], order: Order, part: Part, rng: random.Random
     ) -> tuple[Pattern, list[Branch], list[str]]:
-        """The pattern with a clue that the answer does not need, and a near-miss for every other clue."""
+        """The pattern with a clue that the answer does not need, and a near-miss for every other clue, beside which all
+        operators that were added keep their promise.
+        """
         draft = self.composer.draft(pattern, lambda fact: self._is_in(fact, part))
         before = {self._key(pattern, clue): label for clue, label in zip(clues, labels, strict=True)}
         for proposal in DISTRACTOR.propose(draft, rng) if len(clues) < self.config.max_clues else ():
@@ -205,7 +207,10 @@ class Maker:
             if len(new) == 1 and len(told) == len(clues) + 1:
                 case = Case(counts, told, new[0])
                 if DISTRACTOR.applies(case) and DISTRACTOR.holds(case):
-                    return proposal, told, [before.get(self._key(proposal, clue), DISTRACTOR.code) for clue in told]
+                    now = [DISTRACTOR.code if one in new else operator_of(Case(counts, told, one)) for one in told]
+                    was = [before.get(self._key(proposal, one), DISTRACTOR.code) for one in told]
+                    if all(old == code or old not in PROPOSERS for old, code in zip(was, now, strict=True)):
+                        return proposal, told, now
         if DISTRACTOR.code in order.required:
             raise Refused("no_operator", DISTRACTOR.code)
         return pattern, clues, labels

@@ -1,7 +1,7 @@
-"""Proving questions again, with nothing taken on trust.
+"""Proving questions again: the answer, the operators that the clues claim, the evidence.
 
-Enters: a file of questions, the wiki, the graph. Leaves: a line for every question that fails, naming it and what
-failed.
+Enters: a file of questions, the wiki (of a generated world with the list of what is true in it), the graph. Leaves: a
+line for every question that fails, naming it and what failed. The measured bits and the wording are not taken up again.
 """
 
 from pathlib import Path
@@ -11,21 +11,24 @@ from websailor.files import read_jsonl
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.naming import contains_name
-from websailor.questions.operators import NOTHING
-from websailor.questions.operators.base import Counts
+from websailor.questions.operators import DISTRACTOR, NOTHING, OPERATORS, PLAIN
+from websailor.questions.operators.base import Case, Counts, Operator
 from websailor.questions.operators.u16_nothing import ANSWER
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.join import ProofTooLarge
-from websailor.questions.structure import branches, speaks_of
+from websailor.questions.structure import branches, speaks_of, variables_of
 from websailor.records import Atom, Count, Pattern, Question, Rank, Without
 from websailor.wiki import open_wiki
 from websailor.wiki.reader import Wiki
+
+_BY_CODE: dict[str, Operator] = {one.code: one for one in (*OPERATORS, DISTRACTOR)}
 
 
 def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     """See `questions.verify`."""
     pages = open_wiki(wiki)
-    corpus = load_corpus(graph, is_generated=bool(pages.lexicon))
+    silent = any(rests_on_silence(question.pattern) for question in read_jsonl(file, Question))
+    corpus = load_corpus(graph, bool(pages.lexicon), wiki / "facts.jsonl" if silent else None)
     book = EvidenceBook(pages, corpus)
     failures: list[str] = []
     count = 0
@@ -79,8 +82,9 @@ def faults(question: Question, corpus: Corpus, book: EvidenceBook, wiki: Wiki) -
     if malformed := _malformed(question.pattern):
         return malformed
     answer = question.pattern.assignment.get(question.pattern.focus)
+    unproved = [*_unproved(question, answer, corpus), *_incomplete(question.pattern, corpus)]
     return [
-        *_unproved(question, answer, corpus),
+        *(unproved or _unearned(question, corpus, book)),
         *([] if answer is None else _misnamed(question, answer, corpus)),
         *_unsupported(question, corpus, book, wiki),
     ]
@@ -120,6 +124,44 @@ def _unproved(question: Question, answer: str | None, corpus: Corpus) -> list[st
     if question.answer not in ANSWER.values():
         found.append(f"the answer {question.answer!r} does not say that there is none")
     return [*found, "no graph of a part of the world proves that there is none"] if corpus.tables.is_open else found
+
+
+def rests_on_silence(pattern: Pattern) -> list[str]:
+    """The relations of which what is not stated has to be false, for the answer to be right."""
+    names = [one.relation for one in pattern.conditions if isinstance(one, Without | Count | Rank)]
+    inferred = [number for one in pattern.phrases if one.operator == "U12" for number in one.atoms]
+    atoms = range(len(pattern.atoms)) if not pattern.assignment else inferred
+    return list(dict.fromkeys([*names, *(pattern.atoms[number].relation for number in atoms)]))
+
+
+def _incomplete(pattern: Pattern, corpus: Corpus) -> list[str]:
+    return [
+        f"it rests on what is not stated of {name}, of which the graph lacks facts"
+        for name in rests_on_silence(pattern)
+        if name not in corpus.complete
+    ]
+
+
+def _unearned(question: Question, corpus: Corpus, book: EvidenceBook) -> list[str]:
+    """Every clue is one of the proved query's, tells all facts that it rests on, and earns its operator."""
+    pattern, counts = question.pattern, Counts(corpus.tables, question.pattern)
+    if not pattern.assignment:
+        return []
+    left, found = branches(pattern), list[str]()
+    cases = [Case(counts, left, branch) for branch in left]
+    for number, clue in enumerate(question.clues, 1):
+        same = [one for one in cases if set(variables_of(pattern, one.branch)) == set(clue.variables)]
+        told = [one for one in same if {fact.id for fact in book.facts_of(pattern, one.branch)} == set(clue.facts)]
+        operator = _BY_CODE.get(clue.operator)
+        if not told:
+            found.append(f"clue {number} tells other facts than the query")
+        elif clue.operator != PLAIN and (
+            operator is None or not any(operator.applies(one) and operator.holds(one) for one in told)
+        ):
+            found.append(f"clue {number} is no {clue.operator}")
+    if len(question.clues) != len(left):
+        found.append(f"{len(question.clues)} clues for a query of {len(left)}")
+    return found
 
 
 def _misnamed(question: Question, answer: str, corpus: Corpus) -> list[str]:
