@@ -48,14 +48,16 @@ class Guard:
 
     def values(self, left: Nodes, right: Nodes) -> tuple[Floats, Floats]:
         """The values that are compared."""
-        one, other = (
-            values[nodes - self.first_literal]
-            for values, nodes in ((self.left_values, left), (self.right_values, right))
-        )
+        one, other = self._amounts(self.left_values, left), self._amounts(self.right_values, right)
         if self.is_ratio:
             # Adding zero turns -0, by which a ratio would be of the wrong sign, into 0.
             one, other = np.where(one < 0, np.nan, one + 0.0), np.where(other < 0, np.nan, other + 0.0)
         return one, other
+
+    def _amounts(self, values: Floats, nodes: Nodes) -> Floats:
+        """(len(nodes),) values; NaN for an entity, which the infobox of a real page may name in place of a date."""
+        known = nodes >= self.first_literal
+        return np.where(known, values[np.where(known, nodes - self.first_literal, 0)], np.nan)
 
     def passes(self, left: Nodes, right: Nodes) -> Mask:
         """Mask of the pairs (row by row) that are not ruled out."""
