@@ -41,7 +41,7 @@ from websailor.questions.structure import (
 from websailor.questions.widening import drop_idle_inequalities, drop_redundant, widen
 from websailor.questions.words.plan import NoWording
 from websailor.questions.words.realise import Words, ordered_clues, realise
-from websailor.records import Atom, Clue, Condition, Entity, Fact, Pattern, Question, Uncertainty
+from websailor.records import Atom, Clue, Condition, Entity, Evidence, Fact, Pattern, Question, Uncertainty
 from websailor.wiki.reader import Wiki
 
 ROUNDS = 2
@@ -184,13 +184,20 @@ class Maker:
             ),
             level=level,
             uncertainty=uncertainty,
-            evidence=tuple(self.evidence.of_nothing(counts, clues) if nothing else self.evidence.of(pattern, clues)),
+            evidence=tuple(self._near(counts, clues, part) if nothing else self.evidence.of(pattern, clues)),
             shape=focus.sample.form.class_id,
             focus_orbit=focus.orbit,
             language=config.language,
             split=part,
             seed=config.seed,
         )
+
+    def _near(self, counts: Counts, clues: Sequence[Branch], part: Part) -> list[Evidence]:
+        """Of a question without an answer: what nearly fits, for every clue a page of the part."""
+        found = self.evidence.of_nothing(counts, clues, lambda entity: self.pools.part_of(entity) == part)
+        if lacking := set(range(len(clues))).difference(evidence.clue for evidence in found):
+            raise Refused("no_evidence", f"nothing in this part fits all but clue {min(lacking) + 1}")
+        return found
 
     def _distracted(
         self, pattern: Pattern, clues: list[Branch], labels: list[str], order: Order, part: Part, rng: random.Random

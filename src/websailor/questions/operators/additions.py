@@ -125,9 +125,12 @@ def comparable(draft: Draft) -> tuple[list[Literal], list[Literal]]:
 
 
 def can_meet(draft: Draft, one: Literal, other: Literal) -> bool:
-    """True for two things that words can tell apart: of two clubs, neither of them the focus, "that club" is either."""
+    """True for two things that words can tell apart: of two clubs, neither of them the focus, "that club" is either,
+    unless one of them goes by its name.
+    """
+    pair = (one.variable, other.variable)
     return one.variable != other.variable and (
-        one.kind != other.kind or draft.pattern.focus in (one.variable, other.variable)
+        one.kind != other.kind or draft.pattern.focus in pair or any(is_named(draft.pattern, name) for name in pair)
     )
 
 
