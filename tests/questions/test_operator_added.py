@@ -202,6 +202,8 @@ def test_nothing_fits_a_question_without_an_answer_and_something_fits_all_but_on
     clues = branches(made.pattern)
     assert all(len(ask(tables, keep_branches(made.pattern, [o for o in clues if o != one]))) for one in clues)
     assert [clue.operator for clue in made.clues].count("U16") == 1
+    assert [evidence.clue for evidence in made.evidence] == list(range(len(clues))), "each clue is what something lacks"
+    assert not maker.pools.held_out.intersection(evidence.page for evidence in made.evidence)
     assert NOTHING.holds(Counts(tables, made.pattern), clues)
     marked = [number for number in range(340) if maker.none.may_be(number)]
     assert len(marked) == 20

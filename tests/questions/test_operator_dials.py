@@ -190,6 +190,8 @@ def test_what_ran_out_is_said_with_reasons_and_the_run_ends_early(tmp_path: Path
         questions.run(config, rich_world().inputs, tmp_path / "q")
     rejects = (tmp_path / "q" / "rejects.jsonl").read_text()
     assert rejects.count("gave_up") == 20
+    with pytest.raises(UserError, match=r"no question passed \(most refusals: .*bits \d+"):
+        questions.run(config, rich_world().inputs, tmp_path / "q")
 
 
 def test_a_name_that_several_bear_is_not_asked_for() -> None:

@@ -6,7 +6,7 @@ it.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.base import Counts
@@ -116,13 +116,15 @@ class EvidenceBook:
                     found.extend(self._beginning(number, pattern.assignment.get(one.variable, "")))
         return found
 
-    def of_nothing(self, counts: Counts, clues: Sequence[Branch]) -> list[Evidence]:
-        """Of a question without an answer: for every clue, something that fits all the others and not this one."""
+    def of_nothing(self, counts: Counts, clues: Sequence[Branch], within: Callable[[str], bool]) -> list[Evidence]:
+        """Of a question without an answer: for every clue, something that fits all the others and not this one, among
+        the entities (ids) that the question's part holds; nothing for a clue where there is none.
+        """
         found: list[Evidence] = []
         for number, clue in enumerate(clues):
             nodes = counts.nodes_of_clues([other for other in clues if other != clue])
-            near = next((name for node in nodes[:8] if self._wiki.page(name := counts.facts.name(int(node)))), "")
-            found.extend(self._beginning(number, near))
+            near = (name for node in nodes if within(name := counts.facts.name(int(node))))
+            found.extend(self._beginning(number, next((name for name in near if self._wiki.page(name)), "")))
         return found
 
     def _beginning(self, clue: int, title: str) -> list[Evidence]:

@@ -6,7 +6,7 @@ so an interrupted run that goes on ends with the same file as one that was never
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from websailor.errors import UserError
@@ -25,6 +25,8 @@ from websailor.wiki.world.held_out import held_out_rule
 
 log = logging.getLogger(__name__)
 
+GAVE_UP = "gave_up"
+"""The reason of a question that no try gave."""
 HOPELESS = 20
 """Questions given up from the start after which a run ends that has made none."""
 
@@ -48,36 +50,30 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
             seen.add(question)
             made.add(question.id)
         parts: tuple[tuple[Part, int], ...] = (("train", config.count), ("held_out", config.held_out_count))
-        jobs = ((part, index) for part, count in parts for index in range(count))
+        jobs: Iterator[tuple[Part, int]] = ((part, index) for part, count in parts for index in range(count))
         wanted = config.count + config.held_out_count
-        reasons: Counter[str] = Counter()
         given_up = 0
         with progress_bar("questions", wanted) as bar:
             for part, index in jobs:
                 name = question_id(config.seed, part, index)
-                stands = name in made or (
-                    name not in directory.done and _make_one(maker, directory, part, index, seen, reasons)
-                )
+                stands = name in made or (name not in directory.done and _make_one(maker, directory, part, index, seen))
                 given_up = 0 if stands else given_up + 1
                 if given_up >= (config.patience if made or stands else min(config.patience, HOPELESS)):
                     break
                 if stands:
                     made.add(name)
                 bar.advance()
-        _report(directory, wanted, reasons)
+        _report(directory, wanted)
         return directory.finish(crossing_subgraphs=maker.pools.crossing)
 
 
-def _make_one(
-    maker: Maker, directory: StageDirectory, part: Part, index: int, seen: Seen, reasons: Counter[str]
-) -> bool:
+def _make_one(maker: Maker, directory: StageDirectory, part: Part, index: int, seen: Seen) -> bool:
     """Try until a question stands; every refusal is kept with its reason. False when none does."""
     name = question_id(maker.config.seed, part, index)
     for attempt in range(maker.config.attempts):
         try:
             question = maker.attempt(part, index, attempt, seen)
         except Refused as refusal:
-            reasons[refusal.reason] += 1
             reject = Reject(id=f"{name}/{attempt}", reason=refusal.reason, detail=refusal.detail)
             if reject.id not in directory.done:
                 directory.reject(reject)
@@ -85,14 +81,17 @@ def _make_one(
         seen.add(question)
         directory.append(question)
         return True
-    directory.reject(Reject(id=name, reason="gave_up", detail=f"{maker.config.attempts} tries"))
+    directory.reject(Reject(id=name, reason=GAVE_UP, detail=f"{maker.config.attempts} tries"))
     return False
 
 
-def _report(directory: StageDirectory, wanted: int, reasons: Counter[str]) -> None:
+def _report(directory: StageDirectory, wanted: int) -> None:
+    """Say what ran out, over all of the run, interrupted or not."""
     made = directory.counts["records"]
     if made == wanted:
         return
+    rejects = read_jsonl(directory.path / "rejects.jsonl", Reject)
+    reasons = Counter(reject.reason for reject in rejects if reject.reason != GAVE_UP)
     most = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common(4))
     if not made:
         raise UserError(

@@ -6,6 +6,8 @@ line for every question that fails, naming it and what failed. The measured bits
 
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.questions.corpus import Corpus, load_corpus
@@ -27,7 +29,7 @@ _BY_CODE: dict[str, Operator] = {one.code: one for one in (*OPERATORS, DISTRACTO
 def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     """See `questions.verify`."""
     pages = open_wiki(wiki)
-    silent = any(rests_on_silence(question.pattern) for question in read_jsonl(file, Question))
+    silent = any(not _malformed(one.pattern) and rests_on_silence(one.pattern) for one in read_jsonl(file, Question))
     corpus = load_corpus(graph, bool(pages.lexicon), wiki / "facts.jsonl" if silent else None)
     book = EvidenceBook(pages, corpus)
     failures: list[str] = []
@@ -36,9 +38,20 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
         count += 1
         check_same_graph(question, corpus, file, graph)
         failures.extend(f"{question.id}: {fault}" for fault in faults(question, corpus, book, pages))
+    if count and _is_cut_off(file):
+        failures.append("the last line: cut off, it holds no question")
     if not count:
         raise UserError(f"{file} holds no questions")
     return failures
+
+
+def _is_cut_off(file: Path) -> bool:
+    """True where the last line cannot be read: whoever goes on with a file passes it over, here it is missing."""
+    last = file.read_bytes().rpartition(b"\n")[2]
+    try:
+        return bool(last) and Question.model_validate_json(last) is None
+    except ValidationError:
+        return True
 
 
 def check_same_graph(question: Question, corpus: Corpus, file: Path, graph: Path) -> None:
@@ -130,8 +143,8 @@ def rests_on_silence(pattern: Pattern) -> list[str]:
     """The relations of which what is not stated has to be false, for the answer to be right."""
     names = [one.relation for one in pattern.conditions if isinstance(one, Without | Count | Rank)]
     inferred = [number for one in pattern.phrases if one.operator == "U12" for number in one.atoms]
-    atoms = range(len(pattern.atoms)) if not pattern.assignment else inferred
-    return list(dict.fromkeys([*names, *(pattern.atoms[number].relation for number in atoms)]))
+    told = [atom for number, atom in enumerate(pattern.atoms) if not pattern.assignment or number in inferred]
+    return list(dict.fromkeys([*names, *(atom.relation for atom in told)]))
 
 
 def _incomplete(pattern: Pattern, corpus: Corpus) -> list[str]:
