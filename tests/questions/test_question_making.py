@@ -248,6 +248,24 @@ def test_verify_names_a_query_that_makes_no_sense(
     assert failures[0].startswith(f"{made.id}: ") and words in failures[0]
 
 
+def test_verify_misses_a_line_that_is_cut_off(whole: Path, tmp_path: Path) -> None:
+    place = small_world()
+    lines = (whole / "records.jsonl").read_bytes().splitlines(keepends=True)
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(lines[0] + lines[1].rstrip())
+    assert questions.verify(file, place.wiki, place.graph) == []
+    file.write_bytes(lines[0] + lines[1][:200])
+    assert [line.split(":")[0] for line in questions.verify(file, place.wiki, place.graph)] == ["the last line"]
+
+
+def test_a_graph_without_its_entities_is_refused(whole: Path, tmp_path: Path) -> None:
+    place = small_world()
+    (tmp_path / "entities.jsonl").write_text("")
+    (tmp_path / "facts.jsonl").write_bytes((place.graph / "facts.jsonl").read_bytes())
+    with pytest.raises(UserError, match="build the graph again"):
+        questions.verify(whole / "records.jsonl", place.wiki, tmp_path)
+
+
 def test_verify_refuses_another_graph(whole: Path, tmp_path: Path) -> None:
     place = small_world()
     made = next(read_jsonl(whole / "records.jsonl", Question))

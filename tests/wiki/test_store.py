@@ -179,3 +179,33 @@ def test_what_is_no_wiki_is_refused(tmp_path: Path, small_wiki: Wiki) -> None:
     (tmp_path / "pages.sqlite").write_bytes((small_wiki.path / "pages.sqlite").read_bytes())
     with pytest.raises(UserError, match="search index is missing"):
         open_wiki(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("index/meta.json", b"{", "index is damaged: import the dump again"),
+        ("index/.managed.json", b"junk", "index is damaged: import the dump again"),
+        ("world.json", b"{", "not JSON"),
+    ],
+)
+def test_a_damaged_wiki_is_refused(
+    tmp_path: Path, make_dump: Callable[..., str], file: str, content: bytes, words: str
+) -> None:
+    (tmp_path / "dump.xml").write_text(make_dump({"A": "[[B]]", "B": "text"}), encoding="utf-8")
+    import_dump(tmp_path / "dump.xml", tmp_path / "wiki")
+    (tmp_path / "wiki" / file).write_bytes(content)
+    with pytest.raises(UserError, match=words):
+        open_wiki(tmp_path / "wiki")
+
+
+def test_a_damaged_page_is_said_where_it_is_read(tmp_path: Path, make_dump: Callable[..., str]) -> None:
+    (tmp_path / "dump.xml").write_text(make_dump({"A": "[[B]]", "B": "text"}), encoding="utf-8")
+    import_dump(tmp_path / "dump.xml", tmp_path / "wiki")
+    with sqlite3.connect(tmp_path / "wiki" / "pages.sqlite") as connection:
+        connection.execute("UPDATE page SET body = ? WHERE title = 'B'", (b"junk",))
+    connection.close()
+    wiki = open_wiki(tmp_path / "wiki")
+    assert wiki.page("A") is not None
+    with pytest.raises(UserError, match=r"damaged .* import the dump again"):
+        wiki.page("B")

@@ -321,4 +321,9 @@ def _evaluation_settings(run: Path, config: Any) -> Any:
     from websailor.files import read_json
 
     file = run / "config.json"
-    return config.model_validate(read_json(file)["evaluation"]) if file.is_file() else config()
+    if not file.is_file():
+        return config()
+    recipe = read_json(file)
+    if not isinstance(recipe, dict) or "evaluation" not in recipe:
+        raise UserError(f"{run}: not the directory of a run (its config.json names no evaluation): name one with --run")
+    return config.model_validate(recipe["evaluation"])

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -22,7 +23,7 @@ BAR = 40
 
 def show_counts(title: str, counts: Mapping[str, float]) -> None:
     """A stage's counts, one a line."""
-    table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2))
+    table = Table(title=escape(title), title_justify="left", show_header=False, box=None, padding=(0, 2))
     for key, value in counts.items():
         table.add_row(key.replace("_", " "), f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}")
     stdout.print(table)

@@ -56,6 +56,6 @@ def export_(directory: Path, /, *, out: Path) -> None:
 
 def holds_questions(records: Path) -> bool:
     """Told by the first record: a question has clues."""
-    with records.open(encoding="utf-8") as file:
+    with records.open("rb") as file:
         first = file.readline()
-    return '"clues":' in first and '"prompt":' in first
+    return b'"clues":' in first and b'"prompt":' in first

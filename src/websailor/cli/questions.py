@@ -121,7 +121,7 @@ def verify_(file: Path, /, *, wiki: Path, graph: Path) -> int:
     for line in failed:
         print_line(f"not proved: {line}")
     total = sum(1 for _ in read_jsonl(records, Question))
-    print_line(f"{total - len(failed)} of {total} answers proved")
+    print_line(f"{total - len({line.partition(': ')[0] for line in failed})} of {total} answers proved")
     return 1 if failed else 0
 
 

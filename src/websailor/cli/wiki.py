@@ -67,7 +67,7 @@ def search_(query: str, /, *, wiki: Path, k: int = 10) -> None:
     """
     from websailor.cli.output import stdout
 
-    hits = open_wiki(wiki).search(query, k)
+    hits = open_wiki(wiki).search(_readable(query), k)
     if not hits:
         stdout.print("no page matches")
     for number, hit in enumerate(hits, 1):
@@ -90,6 +90,7 @@ def show_(title: str, /, *, wiki: Path) -> None:
     from websailor.cli.output import stdout
 
     opened = open_wiki(wiki)
+    title = _readable(title)
     page = opened.page(title)
     if page is None:
         similar = [hit.title for hit in opened.search(title, 5)]
@@ -105,6 +106,11 @@ def show_(title: str, /, *, wiki: Path) -> None:
     parts += [f"also {also}"] if also else []
     parts += [", ".join(page.categories)] if page.categories else []
     stdout.print(f"[dim]{_plain(' · '.join(parts))}[/dim]", highlight=False)
+
+
+def _readable(text: str) -> str:
+    """A word of the command line without bytes that are no text."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _plain(text: str) -> str:

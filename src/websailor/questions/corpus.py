@@ -284,6 +284,8 @@ def load_corpus(graph: Path, is_generated: bool, truth: Path | None = None) -> C
     facts = list(read_jsonl(graph / "facts.jsonl", Fact))
     if not facts:
         raise UserError(f"{graph} holds no facts: build the graph from a corpus with links or infoboxes")
+    if not {fact.subject for fact in facts} <= {entity.id for entity in entities}:
+        raise UserError(f"{graph}: entities.jsonl lacks some that facts.jsonl speaks of: build the graph again")
     lexicon = Lexicon(is_generated)
     beside = graph / "possible.jsonl"
     possible = list(read_jsonl(beside, Fact)) if beside.is_file() else []

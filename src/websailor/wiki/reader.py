@@ -1,11 +1,11 @@
 """`Wiki`: read access to an imported encyclopedia, the ground everything else stands on."""
 
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from websailor.errors import UserError
+from websailor.files import read_json
 from websailor.records import Hit, Page
 from websailor.wiki.index import DIRECTORY_NAME, Scored, SearchIndex
 from websailor.wiki.snippets import Candidates, Face, Wanted, best_line, page_candidates, passage, shorten
@@ -32,13 +32,14 @@ class Wiki:
         self._store = PageStore(self.path)
         if not (self.path / DIRECTORY_NAME / "meta.json").is_file():
             raise UserError(f"{self.path}: the search index is missing: import the dump again")
-        self._index = SearchIndex(self.path)
+        try:
+            self._index = SearchIndex(self.path)
+        except ValueError as error:
+            raise UserError(f"{self.path}: the search index is damaged: import the dump again") from error
         self.site = self._store.site
         self.language = self._store.site.language
         world = self.path / WORLD_FILE
-        self.lexicon: tuple[str, ...] = (
-            tuple(json.loads(world.read_text(encoding="utf-8")).get("lexicon", ())) if world.is_file() else ()
-        )
+        self.lexicon: tuple[str, ...] = tuple(read_json(world).get("lexicon", ())) if world.is_file() else ()
         """Name words of a generated world; empty for any other wiki."""
         self._depth = 2 if self._store.mean_size <= SMALL_PAGE else 1
         self._read = lru_cache(maxsize=_PAGES_KEPT)(self._store.read)

@@ -254,6 +254,9 @@ class PageStore:
     def _run(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         return self._thread().connection.execute(sql, values)
 
+    def _damaged(self, error: Exception) -> UserError:
+        return UserError(f"{self._file}: damaged ({error}): import the dump again")
+
     def pid(self, title: str) -> int | None:
         """Number of the page under a normalised title, through redirects."""
         row = self._run("SELECT pid FROM page WHERE title = ?", (title,)).fetchone()
@@ -271,8 +274,11 @@ class PageStore:
     def body(self, pid: int) -> bytes:
         """Page number `pid` as JSON."""
         local = self._thread()
-        body = local.connection.execute("SELECT body FROM page WHERE pid = ?", (pid,)).fetchone()[0]
-        return local.decompressor.decompress(body)
+        try:
+            body = local.connection.execute("SELECT body FROM page WHERE pid = ?", (pid,)).fetchone()[0]
+            return local.decompressor.decompress(body)
+        except (sqlite3.DatabaseError, zstandard.ZstdError, TypeError) as error:
+            raise self._damaged(error) from error
 
     def inlinks(self, pid: int) -> int:
         """How many pages link to page `pid`, also through redirects."""
@@ -286,8 +292,14 @@ class PageStore:
     def titles(self) -> Iterator[tuple[int, str]]:
         """Numbers and titles of all pages in the order of the dump."""
         last = 0
-        while rows := self._run(
-            "SELECT pid, title FROM page WHERE pid > ? ORDER BY pid LIMIT 1000", (last,)
-        ).fetchall():
+        while True:
+            try:
+                rows = self._run(
+                    "SELECT pid, title FROM page WHERE pid > ? ORDER BY pid LIMIT 1000", (last,)
+                ).fetchall()
+            except sqlite3.DatabaseError as error:
+                raise self._damaged(error) from error
+            if not rows:
+                return
             yield from rows
             last = rows[-1][0]
