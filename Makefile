@@ -26,7 +26,7 @@ quickstart: install ## a world, its questions, an agent trained on them, a repor
 	$(BIN)/websailor quickstart
 
 test: install ## the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: install ## lint, format, types, layout
 	$(BIN)/ruff check
