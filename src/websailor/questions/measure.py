@@ -146,7 +146,8 @@ def _admitted(facts: Facts, pattern: Pattern, name: str, atom: Atom) -> int:
     if value_type == "entity":
         return len(nodes)
     values = facts.year if value_type == "date" else facts.number
-    amounts = values[nodes - facts.entity_count]
+    # A real infobox may link an entity in place of a date.
+    amounts = values[nodes[nodes >= facts.entity_count] - facts.entity_count]
     return len(np.unique(amounts[~np.isnan(amounts)]))
 
 
