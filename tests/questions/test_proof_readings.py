@@ -2,6 +2,7 @@
 
 import pytest
 
+from websailor.questions.measure import fog_of
 from websailor.questions.operators import PROPOSERS
 from websailor.questions.operators.base import Case, Counts
 from websailor.questions.proof.engine import ask, proves
@@ -197,3 +198,24 @@ def test_a_homonym_beside_a_rank_is_judged_by_the_answer() -> None:
     )
     assert proves(tables, other)
     assert PROPOSERS["U10"].holds(Case(Counts(tables, other), branches(other), clue))
+
+
+def test_a_thing_in_the_place_of_a_date_rules_nobody_out() -> None:
+    """Real infoboxes give either for the same key: what a thing's year is nobody knows."""
+    tables = corpus(
+        fact("Ann", "founded", "1900", "date"),
+        fact("Bob", "founded", "Ulm"),
+        fact("Cid", "founded", "1980", "date"),
+        fact("Dee", "founded", "1950", "date"),
+    )
+    pattern = Pattern(
+        focus="x0",
+        variables=("x0", "v0", "x1", "v1"),
+        value_types={"v0": "date", "v1": "date"},
+        atoms=tuple(Atom(relation="founded", subject=f"x{n}", object=f"v{n}", fact="") for n in (0, 1)),
+        domains=(Domain(variable="x1", lattice="entity", value="Dee"),),
+        conditions=(Compare(left="v0", right="v1", high=-2),),
+        assignment={"x0": "Ann", "x1": "Dee", "v0": "1900", "v1": "1950"},
+    )
+    assert found(tables, pattern) == ["Ann", "Bob"]
+    assert round(2 ** fog_of(tables, pattern)) == 3 * 3
