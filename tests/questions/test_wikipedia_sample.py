@@ -11,7 +11,7 @@ from websailor.files import read_jsonl
 from websailor.pipeline import Recipe, load_recipe
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.proof.engine import ask
-from websailor.records import Atom, Domain, Fact, Pattern, Question
+from websailor.records import Atom, Domain, Fact, Pattern, Question, Trajectory
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,6 +110,9 @@ def test_the_expert_solves_some_of_them_with_the_tools(run: Path, recipe: Recipe
     manifest = trajectories.run(config, inputs, run / "trajectories")
     # Most questions rest on rows of tables and lists, whose headings the expert does not read.
     assert manifest.counts["kept"] >= 1
+    for trajectory in read_jsonl(run / "trajectories" / "records.jsonl", Trajectory):
+        assert trajectory.score is not None and trajectory.score.value == 1
+        assert any(step.call is not None and step.call.name in ("search", "visit") for step in trajectory.steps)
 
 
 def found(corpus: Corpus, link: Fact, literal: Fact, lattice: str, label: str) -> set[str]:
