@@ -237,7 +237,9 @@ def of_session(session: int) -> Iterator[int]:
 
 def test_an_import_killed_on_the_command_line_goes_on(tmp_path: Path, make_dump: MakeDump) -> None:
     """Also in a dump without streams; and what another dump has left is thrown away."""
-    pages = {f"Page {n}": f"'''Page {n}''' " + f"links to [[Page {n * 7 % 6000}]] and more. " * 6 for n in range(6000)}
+    pages = {
+        f"Page {n}": f"'''Page {n}''' " + f"links to [[Page {n * 7 % 6000}]] and more. " * 6 for n in range(15_000)
+    }
     dump, out = tmp_path / "dump.xml", tmp_path / "wiki"
     dump.write_text(make_dump(pages), encoding="utf-8")
     command = [sys.executable, "-m", "websailor.cli", "wiki", "import", str(dump), "--out", str(out)]
@@ -251,7 +253,7 @@ def test_an_import_killed_on_the_command_line_goes_on(tmp_path: Path, make_dump:
         os.kill(process.pid, stop)
         process.communicate()
         assert not out.exists() and committed(tmp_path / "wiki.part") > before
-    assert import_dump(dump, out).counts["pages"] == 6000
+    assert import_dump(dump, out).counts["pages"] == 15_000
     assert not (tmp_path / "wiki.part").exists()
     assert not list(out.glob("*.u64")) and not list(out.glob("*-wal"))
 
