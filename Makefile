@@ -29,8 +29,8 @@ test: install ## the tests
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: install ## lint, format, types, layout
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check --no-cache
+	$(BIN)/ruff format --check --no-cache
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -q tests/test_layout.py
 

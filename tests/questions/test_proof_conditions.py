@@ -12,7 +12,7 @@ from websailor.questions.proof.query import compile_pattern
 from websailor.records import Pattern, Rank
 
 QUERIES = 50
-GRAPHS = 40
+GRAPHS = 48
 FEATURES = (
     "without",
     "count",
@@ -55,7 +55,7 @@ def test_thousands_of_queries_have_the_answers_of_duckdb() -> None:
             if expected:
                 seen.update(features(pattern))
     for feature in FEATURES:
-        assert seen[feature] > 10, f"too few queries with {feature} have answers: {seen}"
+        assert seen[feature] > 15, f"too few queries with {feature} have answers: {seen}"
 
 
 @pytest.mark.parametrize("seed", range(4))

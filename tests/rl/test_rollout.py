@@ -5,8 +5,8 @@ import asyncio
 import numpy as np
 import pytest
 import torch
-from toy_search import LEXICON, RIGHT, environment, questions, tokenizer, trained_network
 
+from toy_search import LEXICON, RIGHT, environment, questions, tokenizer, trained_network
 from websailor.models.local.batches import micro_batches
 from websailor.models.local.network import Network
 from websailor.models.local.policy import LocalPolicy
