@@ -47,23 +47,24 @@ class Graph:
     tables: Facts
 
 
-def random_graph(rng: random.Random) -> Graph:
+def random_graph(rng: random.Random, entities: int | None = None, facts: int | None = None) -> Graph:
     """A small graph: several values of a relation, cycles, tenures, sources that disagree, shared names, units."""
-    entities = [
+    count = rng.randint(5, 12) if entities is None else entities
+    people = [
         Entity(
             id=f"{rng.choice('ABC')}{number}",
             name=rng.choice(["Ann", "Bob", "Cid", "Dee", f"Xu {number}"]),
             aliases=tuple(rng.sample(["ANN", "Bobby", "Cid"], rng.choice([0, 0, 1]))),
             kind=rng.choice(KINDS),
         )
-        for number in range(rng.randint(5, 12))
+        for number in range(count)
     ]
-    facts: list[Fact] = []
-    for number in range(rng.randint(40, 120)):
-        subject = rng.choice(entities).id
+    records: list[Fact] = []
+    for number in range(rng.randint(40, 120) if facts is None else facts):
+        subject = rng.choice(people).id
         unit = None
         if rng.random() < 0.5:
-            relation, value, value_type = rng.choice(ENTITY_RELATIONS), rng.choice(entities).id, "entity"
+            relation, value, value_type = rng.choice(ENTITY_RELATIONS), rng.choice(people).id, "entity"
         else:
             relation = rng.choice(list(LITERAL_RELATIONS))
             value_type = LITERAL_RELATIONS[relation]
@@ -73,7 +74,7 @@ def random_graph(rng: random.Random) -> Graph:
                 value = rng.choice([str(rng.randint(0, 12)), f"{rng.randint(1, 40) / 4}", "-3"])
                 unit = rng.choice(list(UNITS)) if relation == "area" else None
         start = rng.choice([None, rng.randint(1930, 1960)])
-        facts.append(
+        records.append(
             Fact(
                 id=f"f{number}",
                 subject=subject,
@@ -86,8 +87,8 @@ def random_graph(rng: random.Random) -> Graph:
                 source=Source(page=subject, kind=rng.choice(SOURCES), quote=f"{relation}: {value}"),
             )
         )
-    disputed = {fact.id for fact in facts if rng.random() < 0.25}
-    return Graph(entities, facts, disputed, facts_from_records(entities, facts, MEANINGS, disputed=disputed))
+    disputed = {fact.id for fact in records if rng.random() < 0.25}
+    return Graph(people, records, disputed, facts_from_records(people, records, MEANINGS, disputed=disputed))
 
 
 def random_question(rng: random.Random, graph: Graph) -> Pattern:

@@ -1,13 +1,14 @@
-"""The proof engine against DuckDB: the same answers on hundreds of random queries."""
+"""The proof engine on graphs of many sizes against DuckDB, its fixpoint, and how it reads tables and labels."""
 
 import random
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_graphs import World, random_pattern, random_world, sql
+from proof_oracles import Graph, Sql, random_graph, random_question
 
-from websailor.questions.proof.engine import ask, is_only_answer
+from websailor.errors import UserError
+from websailor.questions.proof.engine import ask
 from websailor.questions.proof.facts import facts_from_records, table, year_of
 from websailor.questions.proof.labels import members
 from websailor.questions.proof.query import compile_pattern
@@ -15,25 +16,23 @@ from websailor.questions.proof.reduction import reduce
 from websailor.records import Domain, Pattern
 
 
-def names(world: World, nodes: np.ndarray) -> set[str]:
-    return {world.tables.name(int(node)) for node in nodes}
-
-
-def answers_of_duckdb(world: World, pattern: Pattern) -> set[str]:
-    return {name for (name,) in world.database.execute(sql(pattern)).fetchall()}
+def names(graph: Graph, nodes: np.ndarray) -> set[str]:
+    return {graph.tables.name(int(node)) for node in nodes}
 
 
 @pytest.mark.parametrize(
-    ("seed", "entities", "facts"), [(1, 8, 30), (2, 12, 60), (3, 20, 60), (4, 30, 150), (5, 40, 120)]
+    ("seed", "entities", "facts"), [(1, 8, 30), (2, 12, 60), (3, 20, 60), (4, 30, 150), (5, 40, 240)]
 )
 def test_answers_equal_those_of_duckdb(seed: int, entities: int, facts: int) -> None:
-    world = random_world(seed, entities, facts)
     rng = random.Random(seed)
+    graph = random_graph(rng, entities, facts)
+    database = Sql()
+    database.add(0, graph)
     found, cyclic, unequal = 0, 0, 0
     for number in range(120):
-        pattern = random_pattern(rng, world)
-        expected = answers_of_duckdb(world, pattern)
-        assert names(world, ask(world.tables, pattern).nodes) == expected, f"query {number}: {sql(pattern)}"
+        pattern = random_question(rng, graph)
+        expected = database.answers(0, pattern)
+        assert names(graph, ask(graph.tables, pattern).nodes) == expected, f"query {number}: {pattern}"
         found += bool(expected)
         cyclic += len(pattern.atoms) >= len(pattern.variables)
         unequal += bool(pattern.distinct)
@@ -42,38 +41,12 @@ def test_answers_equal_those_of_duckdb(seed: int, entities: int, facts: int) -> 
     assert unequal > 15
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_verdict_on_uniqueness_agrees_with_the_answers(seed: int) -> None:
-    world = random_world(seed, 15, 60)
-    rng = random.Random(seed)
-    unique = 0
-    for _ in range(150):
-        pattern = random_pattern(rng, world)
-        found = ask(world.tables, pattern).nodes
-        for node in [*found[:3].tolist(), 0]:
-            verdict = is_only_answer(compile_pattern(pattern, world.tables), node)
-            assert verdict == (found.tolist() == [node])
-            unique += verdict
-    assert unique > 5
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_parts_of_a_query_have_at_least_its_answers(seed: int) -> None:
-    world = random_world(seed, 20, 90)
-    rng = random.Random(seed)
-    for _ in range(60):
-        pattern = random_pattern(rng, world)
-        whole = set(ask(world.tables, pattern).nodes.tolist())
-        for dropped in range(len(pattern.atoms)):
-            rest = frozenset(range(len(pattern.atoms))) - {dropped}
-            assert whole <= set(ask(world.tables, pattern, rest).nodes.tolist())
-
-
 def test_the_fixpoint_does_not_depend_on_where_it_starts() -> None:
-    world = random_world(9, 25, 120)
     rng = random.Random(9)
+    graph = random_graph(rng, 25, 120)
+    left = 0
     for _ in range(60):
-        query = compile_pattern(random_pattern(rng, world), world.tables)
+        query = compile_pattern(random_question(rng, graph), graph.tables)
         state = reduce(query)
         for first in range(len(query.atoms)):
             turned = replace(query, atoms=(*query.atoms[first:], *query.atoms[:first]))
@@ -83,6 +56,8 @@ def test_the_fixpoint_does_not_depend_on_where_it_starts() -> None:
                 one, two = state.domains[query.focus], other.domains[query.focus]
                 assert one is not None and two is not None
                 assert np.array_equal(one.nodes, two.nodes)
+                left += bool(len(one.nodes))
+    assert left > 15
 
 
 def test_a_relation_keeps_several_values_and_merges_repeats() -> None:
@@ -94,10 +69,10 @@ def test_a_relation_keeps_several_values_and_merges_repeats() -> None:
 
 
 def test_labels_are_read_generously() -> None:
-    world = random_world(1, 10, 400)
+    graph = random_graph(random.Random(1), 10, 400)
 
     def years(lattice: str, value: str) -> set[int]:
-        return {int(year_of(world.tables.name(int(node)))) for node in members(world.tables, lattice, value)}
+        return {int(year_of(name)) for name in names(graph, members(graph.tables, lattice, value))}
 
     assert min(years("decade", "1950s")) >= 1950
     assert max(years("decade", "1950s")) <= 1959
@@ -105,21 +80,19 @@ def test_labels_are_read_generously() -> None:
     assert years("half_century", "1950-1999") <= set(range(1950, 2000))
     assert years("century", "20") <= set(range(1900, 2001))
     assert years("century", "20") >= years("half_century", "1900-1949")
-    ends = {int(world.tables.name(int(node))) for node in members(world.tables, "range", "10..20")}
-    assert {10, 20} <= ends <= set(range(10, 21))
+    amounts = {float(name) for name in names(graph, members(graph.tables, "range", "5..9"))}
+    assert {5, 9} <= amounts and min(amounts) == 5 and max(amounts) == 9
 
 
 def test_a_label_without_members_has_no_answer() -> None:
-    world = random_world(2, 10, 40)
+    graph = random_graph(random.Random(2), 10, 40)
     pattern = Pattern(focus="x0", variables=("x0",), atoms=())
-    assert len(ask(world.tables, pattern)) == 10
+    assert len(ask(graph.tables, pattern)) == 10
     nowhere = Domain(variable="x0", lattice="kind", value="unheard of")
-    assert len(ask(world.tables, pattern.model_copy(update={"domains": (nowhere,)}))) == 0
+    assert len(ask(graph.tables, pattern.model_copy(update={"domains": (nowhere,)}))) == 0
 
 
 def test_facts_about_unknown_entities_are_refused() -> None:
-    world = random_world(3, 10, 40)
-    from websailor.errors import UserError
-
+    graph = random_graph(random.Random(3), 10, 40)
     with pytest.raises(UserError, match="no entity of this graph"):
-        facts_from_records(world.entities[:2], world.facts)
+        facts_from_records(graph.entities[:2], graph.facts)
