@@ -1,18 +1,17 @@
 """A loopback endpoint that misbehaves on command.
 
 Enters: answers in order, each a coroutine that writes what it likes on the connection; the last one is repeated.
-Leaves: what was asked, request by request. It is a real server on a real socket, so that the client under test meets
-cut bodies and silent peers as they are.
+Leaves: what was asked, request by request.
 """
 
 import asyncio
-import contextlib
 import json
-import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
+
+from websailor.tools.providers.loopback import LoopbackServer, Request, http
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -27,67 +26,35 @@ class Asked:
     at: float
 
 
-class EndpointServer:
+class EndpointServer(LoopbackServer):
     """Listens on a free port while it is entered."""
 
     def __init__(self, *answers: Answer) -> None:
+        super().__init__()
         self.answers = list(answers)
         self.asked: list[Asked] = []
         self.under_way = 0
         self.most_under_way = 0
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"{self.root}/v1"
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
         return [asked.body for asked in self.asked]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._talk, "127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-        self._ready.set()
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.01))
-        self._loop.close()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
-            self.asked.append(Asked(head[0].split()[1], headers, json.loads(body), time.monotonic()))
-            answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
-            self.under_way += 1
-            self.most_under_way = max(self.most_under_way, self.under_way)
-            try:
-                await answer(writer)
-                await writer.drain()
-            finally:
-                self.under_way -= 1
-        writer.close()
-
-
-def http(
-    status: int, body: bytes, kind: str = "application/json", headers: Sequence[str] = (), length: int | None = None
-) -> bytes:
-    """A response; `length` may promise more than there is."""
-    lines = [f"HTTP/1.1 {status} Words", f"content-type: {kind}", *headers, "connection: close"]
-    lines.append(f"content-length: {len(body) if length is None else length}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    async def answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        body = json.loads(request.body) if request.body else {}
+        self.asked.append(Asked(request.target, request.headers, body, time.monotonic()))
+        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            await answer(writer)
+            await writer.drain()
+        finally:
+            self.under_way -= 1
 
 
 def sends(data: bytes) -> Answer:

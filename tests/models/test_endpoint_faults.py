@@ -1,7 +1,6 @@
 """Every way an endpoint misbehaves: tried again where that helps, one clear line where it does not."""
 
 import asyncio
-import email.utils
 import itertools
 import json
 import random
@@ -25,12 +24,12 @@ from endpoint_server import (
     sends,
     streams,
 )
-from endpoint_talk import TALK, config, question, take
+from endpoint_talk import TALK, config, take
 
+from toy_questions import question
 from websailor.errors import UserError
 from websailor.models.base import ContextExceeded, Reply, Sampling
 from websailor.models.endpoint import Delta, EndpointConfig, EndpointError, EndpointPolicy
-from websailor.models.endpoint.faults import retry_after
 from websailor.recipe import make_config
 
 CUT = http(200, json.dumps(completion("hello")).encode()[:40], length=4000)
@@ -236,17 +235,6 @@ def test_waits_grow(headers: list[str]) -> None:
     at = [asked.at for asked in server.asked]
     waits = [later - earlier for earlier, later in itertools.pairwise(at)]
     assert all(wait >= floor for wait, floor in zip(waits, (0.1, 0.2, 0.4), strict=True))
-
-
-def test_retry_after_in_all_its_forms() -> None:
-    now = time.time()
-    assert retry_after({"retry-after": "7"}) == 7.0
-    assert retry_after({"retry-after-ms": "250", "retry-after": "7"}) == 0.25
-    date = email.utils.formatdate(now + 30, usegmt=True)
-    assert retry_after({"retry-after": date}, now) == pytest.approx(30, abs=1)
-    assert retry_after({"retry-after": email.utils.formatdate(now - 30, usegmt=True)}, now) == 0.0
-    for nonsense in ("", "soon", "-5", "nan", "inf", "1e9", "9" * 400):
-        assert retry_after({"retry-after": nonsense}) is None
 
 
 def test_no_more_requests_under_way_than_allowed() -> None:

@@ -24,7 +24,6 @@ from websailor.tools.gateway.gateway import Gateway, Outcome
 from websailor.tools.gateway.opening import KINDS, open_gateway, standing
 from websailor.tools.gateway.store import Store, canonical, key
 from websailor.tools.live import live_toolbox
-from websailor.tools.providers.http import retry_after
 from websailor.tools.providers.imitation import FAULTS, HITS, KEY, Fault, ServiceImitation
 
 KEYS = ("SERPER_API_KEY", "BRAVE_API_KEY", "TAVILY_API_KEY", "EXA_API_KEY", "JINA_API_KEY")
@@ -123,17 +122,6 @@ def test_retry_after_is_honoured(tmp_path: Path) -> None:
         services.script = ["429-retry-after"]
         search(open_gateway(config(services, tmp_path, search=("serper",))))
     assert services.asked[1].at - services.asked[0].at >= 0.19
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"), [("2", 2.0), ("0.5", 0.5), ("-1", None), ("soon", None), (None, None), ("1e99", None)]
-)
-def test_retry_after_in_seconds(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value) == seconds
-
-
-def test_retry_after_as_a_date() -> None:
-    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
 
 
 def test_when_all_fail_an_old_result_stands_in_and_says_so(tmp_path: Path) -> None:
@@ -284,7 +272,7 @@ def test_a_hostile_page_is_refused_before_anything_else(tmp_path: Path) -> None:
     with ServiceImitation() as services:
         gateway = open_gateway(config(services, tmp_path, visit=("direct", "jina")))
         with pytest.raises(ToolFailure, match="public"):
-            during(gateway, lambda it: it.call("visit", {"url": f"{services.url}/page/x"}))
+            during(gateway, lambda it: it.call("visit", {"url": f"{services.root}/page/x"}))
     assert services.asked == []
 
 

@@ -242,13 +242,13 @@ def test_one_page_cannot_pass_for_two() -> None:
 
 def test_a_host_of_one_s_own_can_be_allowed(tmp_path: Path) -> None:
     with ServiceImitation() as services:
-        own = services.url.removeprefix("http://")
+        own = services.root.removeprefix("http://")
         usual: dict[str, Any] = {"visit": ("direct",), "attempts": 1, "per_second": {"direct": 100.0}}
         gateway = open_gateway(GatewayConfig(store=tmp_path / "1", allowed_hosts=(own.upper(),), **usual))
-        assert "This page is about /x." in visited(gateway, f"{services.url}/page/x").payload["text"]
+        assert "This page is about /x." in visited(gateway, f"{services.root}/page/x").payload["text"]
         other = open_gateway(GatewayConfig(store=tmp_path / "2", allowed_hosts=("127.0.0.1:1",), **usual))
         with pytest.raises(Forbidden):
-            visited(other, f"{services.url}/page/x")
+            visited(other, f"{services.root}/page/x")
         services.script = ["loop"] * 10
         with pytest.raises(ToolFailure, match="redirects more than"):
-            visited(gateway, f"{services.url}/page/y")
+            visited(gateway, f"{services.root}/page/y")

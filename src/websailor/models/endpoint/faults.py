@@ -5,9 +5,7 @@ Enters: what the HTTP client raised, or what a broken reply looks like. Leaves: 
 secret is cut out of whatever the endpoint said before it is shortened.
 """
 
-import email.utils
 import re
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +13,7 @@ from websailor.errors import UserError
 from websailor.models.base import ContextExceeded
 from websailor.models.endpoint.config import EndpointConfig
 from websailor.models.endpoint.wire import whole_characters
+from websailor.retry_after import retry_after
 
 HIDDEN = "[key]"
 """Stands wherever an endpoint repeats the key."""
@@ -131,20 +130,6 @@ def sort_event(body: object, config: EndpointConfig, quoting: Quoting) -> Except
     if code.isdigit() and 400 <= int(code) < 600:
         return sort_status(int(code), body, {}, config, quoting)
     return Transient(f"the endpoint broke off: {quoting.quote(words) or 'no reason given'}")
-
-
-def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds that the endpoint asks to wait (`retry-after-ms`, or `retry-after` as seconds or as a date); None when it
-    does not say or cannot be read."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "").strip()
-        if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-            return float(value) * scale
-    try:
-        moment = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return max(0.0, moment.timestamp() - (time.time() if now is None else now))
 
 
 def _about_key(config: EndpointConfig) -> str:

@@ -5,9 +5,7 @@ the configuration names; `Http.page` to whatever address a model wrote, through 
 one by one.
 """
 
-import email.utils
 import os
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -16,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from websailor.retry_after import retry_after
 from websailor.tools.providers.base import (
     BadKey,
     NotThere,
@@ -170,7 +169,7 @@ def _check_status(response: httpx2.Response) -> None:
     if status < 300:
         return
     if status == 429 or (status == 503 and "retry-after" in response.headers):
-        raise Throttled(f"HTTP {status}", retry_after(response.headers.get("retry-after")))
+        raise Throttled(f"HTTP {status}", retry_after(response.headers))
     if status in (404, 410):
         raise NotThere(f"HTTP {status}")
     if status in (401, 407):
@@ -178,18 +177,3 @@ def _check_status(response: httpx2.Response) -> None:
     if status in (408, 425) or status >= 500:
         raise Unavailable(f"HTTP {status}")
     raise Refused(f"HTTP {status}")
-
-
-def retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, which is a number or a date; None for anything else."""
-    if value is None:
-        return None
-    try:
-        seconds = float(value)
-        return seconds if 0 <= seconds < 1e7 else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None

@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import json
 import random
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self, get_args
+from typing import Any, Literal, NamedTuple, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from websailor.tools.providers.loopback import LoopbackServer, Request, http
 
 Fault = Literal[
     "429", "429-retry-after", "500", "503", "hang", "drip", "cut", "wrong-type", "huge", "bad-json", "loop", "hang-up"
@@ -38,7 +39,9 @@ class Asked:
     fault: Fault | None
 
 
-class _Request(NamedTuple):
+class _Call(NamedTuple):
+    """A request, taken apart."""
+
     method: str
     service: str
     path: str
@@ -51,60 +54,34 @@ class _Refusal(Exception):
     """The request is not what the service documents."""
 
 
-class ServiceImitation:
+class ServiceImitation(LoopbackServer):
     """Serves while it is entered. `faults` maps a fault to its share of requests; `script` goes before it, fault by
     fault."""
 
     def __init__(self, faults: Mapping[Fault, float] | None = None, seed: int = 0, hang_seconds: float = 30.0) -> None:
+        super().__init__()
         self.asked: list[Asked] = []
         self.script: list[Fault | None] = []
         self._faults = dict(faults or {})
         self._dice = random.Random(seed)
         self._hang_seconds = hang_seconds
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="services", daemon=True)
 
     def bases(self) -> dict[str, str]:
         """Provider -> address."""
         names = ("serper", "brave", "tavily", "exa", "searxng", "wikipedia", "jina", "openalex", "arxiv", "crossref")
-        return {name: f"{self.url}/{name}" for name in (*names, "serper-scholar", "semantic-scholar")}
+        return {name: f"{self.root}/{name}" for name in (*names, "serper-scholar", "semantic-scholar")}
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        if not self._ready.wait(10):
-            raise RuntimeError("the imitated services did not start")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._talk, "127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._ready.set()
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.01))
-        self._loop.close()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            request = await _read(reader)
-            fault = self._next_fault()
-            try:
-                subject, kind, body = _answer(request)
-                status = 200
-            except _Refusal as error:
-                subject, kind, status = str(error), "application/json", 401 if "key" in str(error) else 400
-                body = json.dumps({"message": str(error)}).encode()
-            self.asked.append(Asked(request.service, subject, time.time(), fault))
-            await self._send(writer, fault if status == 200 else None, status, kind, body)
-        writer.close()
+    async def answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        call = _taken_apart(request)
+        fault = self._next_fault()
+        try:
+            subject, kind, body = _answer(call)
+            status = 200
+        except _Refusal as error:
+            subject, kind, status = str(error), "application/json", 401 if "key" in str(error) else 400
+            body = json.dumps({"message": str(error)}).encode()
+        self.asked.append(Asked(call.service, subject, time.time(), fault))
+        await self._send(writer, fault if status == 200 else None, status, kind, body)
 
     def _next_fault(self) -> Fault | None:
         if self.script:
@@ -121,55 +98,46 @@ class ServiceImitation:
     ) -> None:
         match fault:
             case None:
-                writer.write(_response(status, kind, body))
+                writer.write(http(status, body, kind))
             case "429":
-                writer.write(_response(429, "text/plain", b"slow down"))
+                writer.write(http(429, b"slow down", "text/plain"))
             case "429-retry-after":
-                writer.write(_response(429, "text/plain", b"slow down", f"retry-after: {RETRY_AFTER}"))
+                writer.write(http(429, b"slow down", "text/plain", [f"retry-after: {RETRY_AFTER}"]))
             case "500" | "503":
-                writer.write(_response(int(fault), "text/html", b"<h1>Error</h1>"))
+                writer.write(http(int(fault), b"<h1>Error</h1>", "text/html"))
             case "hang":
                 await asyncio.sleep(self._hang_seconds)
             case "drip":
-                for byte in _response(status, kind, body):
+                for byte in http(status, body, kind):
                     writer.write(bytes([byte]))
                     await writer.drain()
                     await asyncio.sleep(self._hang_seconds / 50)
             case "cut":
-                writer.write(_response(status, kind, body)[: -len(body) // 2 or None])
+                writer.write(http(status, body, kind)[: -len(body) // 2 or None])
             case "wrong-type":
-                writer.write(_response(200, "image/png", b"\x89PNG\r\n\x1a\n"))
+                writer.write(http(200, b"\x89PNG\r\n\x1a\n", "image/png"))
             case "huge":
-                writer.write(_response(200, kind, b"", length=10**9))
+                writer.write(http(200, b"", kind, length=10**9))
                 with contextlib.suppress(ConnectionError):
                     for _ in range(4096):
                         writer.write(b"x" * 65536)
                         await writer.drain()
             case "bad-json":
-                writer.write(_response(200, "application/json", b'{"organic": [{"title": "x'))
+                writer.write(http(200, b'{"organic": [{"title": "x', "application/json"))
             case "loop":
-                writer.write(_response(302, "text/plain", b"", "location: ?again"))
+                writer.write(http(302, b"", "text/plain", ["location: ?again"]))
             case "hang-up":
                 pass
         with contextlib.suppress(ConnectionError):
             await writer.drain()
 
 
-async def _read(reader: asyncio.StreamReader) -> _Request:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
-    method, target, _ = head[0].split(" ", 2)
-    parts = urlsplit(target)
+def _taken_apart(request: Request) -> _Call:
+    parts = urlsplit(request.target)
     service, _, path = parts.path.lstrip("/").partition("/")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    return _Request(method, service, f"/{path}", query, headers, json.loads(body) if body else {})
-
-
-def _response(status: int, kind: str, body: bytes, *headers: str, length: int | None = None) -> bytes:
-    lines = [f"HTTP/1.1 {status} Words", f"content-type: {kind}", *headers, "connection: close"]
-    lines.append(f"content-length: {len(body) if length is None else length}")
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    body = json.loads(request.body) if request.body else {}
+    return _Call(request.method, service, f"/{path}", query, request.headers, body)
 
 
 def _need(right: bool, words: str) -> None:
@@ -177,7 +145,7 @@ def _need(right: bool, words: str) -> None:
         raise _Refusal(words)
 
 
-def _answer(request: _Request) -> tuple[str, str, bytes]:
+def _answer(request: _Call) -> tuple[str, str, bytes]:
     """Subject, content type and body, as the service documents them; `_Refusal` for what it would refuse."""
     method, service, path, query, headers, body = request
     if service in ("serper", "serper-scholar"):
@@ -218,7 +186,7 @@ def _answer(request: _Request) -> tuple[str, str, bytes]:
     return _scholar(request)
 
 
-def _scholar(request: _Request) -> tuple[str, str, bytes]:
+def _scholar(request: _Call) -> tuple[str, str, bytes]:
     _, service, path, query, _, _ = request
     if service == "openalex" and path == "/works":
         asked = query["search"]
