@@ -8,31 +8,15 @@ from typing import Any
 
 from endpoint_server import EndpointServer
 
+from toy_questions import question
 from websailor.models.base import Reply, Sampling
 from websailor.models.endpoint import Delta, EndpointConfig, EndpointPolicy
-from websailor.records import Message, Observation, Pattern, Question, Uncertainty
+from websailor.records import Message, Observation
 from websailor.tools.base import ToolSpec
 
 TOOLS = [{"type": "function", "function": {"name": "search", "description": "s", "parameters": {"type": "object"}}}]
 TALK = [Message(role="system", content="Be brief."), Message(role="user", content="Who?")]
 CALL = '<think>\nLook.\n</think>\n<tool_call>\n{"name": "search", "arguments": {"query": ["a"]}}\n</tool_call>'
-
-
-def question() -> Question:
-    nothing = Uncertainty(initial=0, after=(), best_single=0, frontier=0, necessity=0, cycle_rank=0, oracle_cost=0)
-    return Question(
-        id="q1",
-        prompt="Who?",
-        answer="Ada",
-        pattern=Pattern(focus="x", variables=("x",), atoms=()),
-        clues=(),
-        level=0,
-        uncertainty=nothing,
-        evidence=(),
-        shape="",
-        focus_orbit=0,
-        seed=0,
-    )
 
 
 def config(url: str, **more: Any) -> EndpointConfig:

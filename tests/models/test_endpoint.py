@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from endpoint_server import EndpointServer, completion, fails, gives, says
-from endpoint_talk import CALL, TALK, TOOLS, Echo, config, question, take
+from endpoint_talk import CALL, TALK, TOOLS, Echo, config, take
 
+from toy_questions import question
 from websailor.agent import AgentConfig, run_episode
 from websailor.errors import UserError
 from websailor.models.base import Sampling

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from endpoint_server import EndpointServer, completion, fails, gives, says
-from endpoint_talk import CALL, TALK, Echo, config, question, take
+from endpoint_talk import CALL, TALK, Echo, config, take
 
+from toy_questions import question
 from websailor.errors import UserError
 from websailor.models.base import ContextExceeded, Reply, Sampling
 from websailor.models.endpoint import EndpointPolicy

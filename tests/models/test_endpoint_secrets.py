@@ -19,8 +19,9 @@ from endpoint_server import (
     sends,
     streams,
 )
-from endpoint_talk import TALK, TOOLS, config, question
+from endpoint_talk import TALK, TOOLS, config
 
+from toy_questions import question
 from websailor.models.base import ContextExceeded, Reply, Sampling
 from websailor.models.endpoint import Delta, EndpointError, EndpointPolicy
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from endpoint_talk import TOOLS, Echo, question
+from endpoint_talk import TOOLS, Echo
 
+from toy_questions import question
 from websailor.agent import AgentConfig, run_episode
 from websailor.models.base import Policy, Reply, Sampling
 from websailor.models.endpoint import Delta, EndpointConfig, EndpointError, EndpointPolicy, parse_endpoint

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from endpoint_server import EndpointServer, chunk, says, streams
-from endpoint_talk import TALK, config, question, take
+from endpoint_talk import TALK, config, take
 
+from toy_questions import question
 from websailor.models.base import Sampling
 from websailor.models.endpoint import Delta, EndpointPolicy
 

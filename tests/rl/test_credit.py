@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toy_questions import trajectory
 from websailor.records import Score, StopReason, Trajectory, Usage
 from websailor.rl.credit import advantages
 from websailor.rl.loss import policy_loss
@@ -144,27 +145,17 @@ def test_on_policy_the_gradient_is_the_plain_policy_gradient():
     torch.testing.assert_close(logprob.grad, -advantage / 3)
 
 
-def trajectory(answer: str | None, stop: StopReason, value: float, errors: int = 0) -> Trajectory:
-    return Trajectory(
-        id="t",
-        question_id="q",
-        model="m",
-        seed=0,
-        messages=(),
-        steps=(),
-        answer=answer,
-        stop=stop,
-        usage=Usage(format_errors=errors),
-        score=Score(value=value, reason="", judge="exact"),
-    )
+def ended(answer: str | None, stop: StopReason, value: float, errors: int = 0) -> Trajectory:
+    score = Score(value=value, reason="", judge="exact")
+    return trajectory(answer, stop=stop, usage=Usage(format_errors=errors), score=score)
 
 
 def test_reward_presets():
-    right = trajectory("x", StopReason.ANSWER, 1.0)
-    wrong = trajectory("x", StopReason.ANSWER, 0.0)
-    sloppy = trajectory("x", StopReason.ANSWER, 1.0, errors=1)
-    lost = trajectory(None, StopReason.FORMAT_ERROR, 0.0, errors=3)
-    out_of_turns = trajectory(None, StopReason.TURN_LIMIT, 0.0)
+    right = ended("x", StopReason.ANSWER, 1.0)
+    wrong = ended("x", StopReason.ANSWER, 0.0)
+    sloppy = ended("x", StopReason.ANSWER, 1.0, errors=1)
+    lost = ended(None, StopReason.FORMAT_ERROR, 0.0, errors=3)
+    out_of_turns = ended(None, StopReason.TURN_LIMIT, 0.0)
     assert [sum(reward_terms(t, "v1").values()) for t in (right, wrong, sloppy, lost, out_of_turns)] == [
         pytest.approx(value) for value in (1.0, 0.1, 0.9, 0.0, 0.0)
     ]
@@ -174,13 +165,13 @@ def test_reward_presets():
 
 
 def test_only_what_a_limit_ended_is_truncated():
-    assert truncated(trajectory(None, StopReason.TURN_LIMIT, 0.0))
-    assert truncated(trajectory(None, StopReason.CONTEXT_LIMIT, 0.0))
-    assert truncated(trajectory(None, StopReason.TIME_LIMIT, 0.0))
-    assert not truncated(trajectory("x", StopReason.CONTEXT_LIMIT, 0.0)), "its last turn gave an answer"
-    assert not truncated(trajectory(None, StopReason.FORMAT_ERROR, 0.0))
-    assert not truncated(trajectory(None, StopReason.TOOL_FAILURE, 0.0))
-    assert truncated(trajectory(None, StopReason.TURN_LIMIT, 0.0, errors=1))
+    assert truncated(ended(None, StopReason.TURN_LIMIT, 0.0))
+    assert truncated(ended(None, StopReason.CONTEXT_LIMIT, 0.0))
+    assert truncated(ended(None, StopReason.TIME_LIMIT, 0.0))
+    assert not truncated(ended("x", StopReason.CONTEXT_LIMIT, 0.0)), "its last turn gave an answer"
+    assert not truncated(ended(None, StopReason.FORMAT_ERROR, 0.0))
+    assert not truncated(ended(None, StopReason.TOOL_FAILURE, 0.0))
+    assert truncated(ended(None, StopReason.TURN_LIMIT, 0.0, errors=1))
 
 
 @pytest.mark.parametrize("broken", [False, True])
@@ -188,7 +179,7 @@ def test_only_what_a_limit_ended_is_truncated():
 def test_which_truncated_negatives_are_excused_is_a_setting(broken: bool, turn_limit: bool):
     turns, context = StopReason.TURN_LIMIT, StopReason.CONTEXT_LIMIT
     verdicts = {
-        (stop, errors): excused(trajectory(None, stop, 0.0, errors), broken, turn_limit)
+        (stop, errors): excused(ended(None, stop, 0.0, errors), broken, turn_limit)
         for stop in (turns, context)
         for errors in (0, 1)
     }
@@ -198,5 +189,5 @@ def test_which_truncated_negatives_are_excused_is_a_setting(broken: bool, turn_l
         (turns, 0): turn_limit,
         (turns, 1): turn_limit and broken,
     }
-    assert not excused(trajectory("x", StopReason.CONTEXT_LIMIT, 1.0), broken, turn_limit), "right: learnt from"
-    assert not excused(trajectory(None, StopReason.FORMAT_ERROR, 0.0, 3), broken, turn_limit)
+    assert not excused(ended("x", StopReason.CONTEXT_LIMIT, 1.0), broken, turn_limit), "right: learnt from"
+    assert not excused(ended(None, StopReason.FORMAT_ERROR, 0.0, 3), broken, turn_limit)

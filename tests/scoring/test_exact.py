@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toy_questions import question
-from websailor.records import StopReason, Trajectory
+from toy_questions import question, trajectory
 from websailor.scoring import ExactMatch, matches, normalise
 
 
@@ -69,15 +68,5 @@ def test_aliases_count_and_no_answer_is_wrong() -> None:
     assert "MW" in scorer.score(asked, "mw").reason
     assert scorer.score(asked, "Works").value == 0.0
     assert scorer.score(asked, None).reason == "no answer"
-    trajectory = Trajectory(
-        id="q/0",
-        question_id="q",
-        model="m",
-        seed=0,
-        messages=(),
-        steps=(),
-        answer="Melik Works",
-        stop=StopReason.ANSWER,
-    )
-    score = asyncio.run(scorer(asked, trajectory))
+    score = asyncio.run(scorer(asked, trajectory("Melik Works")))
     assert (score.value, score.judge) == (1.0, "exact")

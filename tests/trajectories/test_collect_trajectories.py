@@ -9,6 +9,7 @@ from fourteen_pages import QUESTIONS, TITLE_TOOLS
 import websailor.graph
 import websailor.questions
 import websailor.wiki
+from toy_questions import trajectory
 from websailor.agent import AgentConfig
 from websailor.errors import ConfigChanged, UserError
 from websailor.files import read_jsonl
@@ -25,7 +26,7 @@ AGENT = AgentConfig(prompt="brief", turns=24, date="2025-01-01")
 # ---------------------------------------------------------------- reasons
 
 
-def trajectory(
+def ended(
     thoughts=("Dovi Marn.",),
     answer: str | None = "Dovi Marn",
     stop=StopReason.ANSWER,
@@ -42,14 +43,11 @@ def trajectory(
         steps.append(Step(thought="Need it.", call=call, observation=None))
     for thought in thoughts:
         messages.append(Message(role="assistant", content=answer_turn(thought, answer or "-")))
-    return Trajectory(
-        id="t",
+    return trajectory(
+        answer,
         question_id="decade",
-        model="expert",
-        seed=0,
         messages=tuple(messages),
         steps=tuple(steps),
-        answer=answer,
         stop=stop,
         usage=Usage(tool_calls=len(calls), format_errors=format_errors),
         score=Score(value=value, reason="r", judge="exact"),
@@ -63,16 +61,16 @@ SEARCH = ("search", {"query": ["employed by Melik Works"]}, "1. Dovi Marn: emplo
 @pytest.mark.parametrize(
     ("attempt", "reason"),
     [
-        (trajectory(calls=[SEARCH]), None),
-        (trajectory(calls=[SEARCH], value=0.0, answer="Baro Kesh"), "wrong_answer"),
-        (trajectory(calls=[SEARCH], value=0.0, answer="unknown"), "no_answer"),
-        (trajectory(stop=StopReason.TURN_LIMIT, answer=None), "turn_limit"),
-        (trajectory(stop=StopReason.CONTEXT_LIMIT), "context_limit"),
-        (trajectory(stop=StopReason.FORMAT_ERROR, answer=None), "format"),
-        (trajectory(calls=[SEARCH], format_errors=1), "format"),
-        (trajectory(calls=[SEARCH, SEARCH]), "repeated_call"),
-        (trajectory(), "leak"),
-        (trajectory(calls=[("search", {"query": ["Dovi Marn"]}, "1. Dovi Marn: He works.")]), "leak"),
+        (ended(calls=[SEARCH]), None),
+        (ended(calls=[SEARCH], value=0.0, answer="Baro Kesh"), "wrong_answer"),
+        (ended(calls=[SEARCH], value=0.0, answer="unknown"), "no_answer"),
+        (ended(stop=StopReason.TURN_LIMIT, answer=None), "turn_limit"),
+        (ended(stop=StopReason.CONTEXT_LIMIT), "context_limit"),
+        (ended(stop=StopReason.FORMAT_ERROR, answer=None), "format"),
+        (ended(calls=[SEARCH], format_errors=1), "format"),
+        (ended(calls=[SEARCH, SEARCH]), "repeated_call"),
+        (ended(), "leak"),
+        (ended(calls=[("search", {"query": ["Dovi Marn"]}, "1. Dovi Marn: He works.")]), "leak"),
     ],
 )
 def test_reasons(attempt, reason):
@@ -81,8 +79,8 @@ def test_reasons(attempt, reason):
 
 
 def test_too_long():
-    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=50)) == ("too_long", "92 words")
-    assert refuse(trajectory(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=500)) is None
+    assert refuse(ended(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=50)) == ("too_long", "92 words")
+    assert refuse(ended(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=500)) is None
 
 
 # ---------------------------------------------------------------- the stage

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from toy_questions import question
+from toy_questions import question, trajectory
 from websailor.models.protocol import answer_turn, call_turn
-from websailor.records import Message, Score, Step, StopReason, ToolCall, Trajectory, Usage
+from websailor.records import Message, Score, Step, ToolCall, Trajectory, Usage
 from websailor.trajectories.config import FilterConfig
 from websailor.trajectories.filters import early_answer, refuse, tokens_of, unfit, words_of
 from websailor.trajectories.languages import share, words
@@ -33,15 +33,10 @@ def searched(*queries: str, thought: str = "I need its founder.", native: bool =
     last = Message(role="assistant", content="Dovi Marn", reasoning=thought)
     messages.append(last if native else Message(role="assistant", content=answer_turn(thought, "Dovi Marn")))
     counted = {"turns": len(queries) + 1, "tool_calls": len(queries), "prompt_tokens": 100, **usage}
-    return Trajectory(
-        id="q/0",
-        question_id="q",
-        model="m",
-        seed=0,
+    return trajectory(
+        "Dovi Marn",
         messages=tuple(messages),
         steps=(*steps, Step(thought=thought, call=None, observation=None)),
-        answer="Dovi Marn",
-        stop=StopReason.ANSWER,
         usage=Usage(**counted),
         score=Score(value=1.0, reason="r", judge="exact"),
     )

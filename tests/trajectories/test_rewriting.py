@@ -6,38 +6,19 @@ from collections.abc import Sequence
 import pytest
 from test_filters import ASKED, FOUND, TWO, searched
 
-from websailor.models.base import ChatModel
+from toy_policy import OneReplyEach
 from websailor.models.protocol import read_turn
-from websailor.models.scripted import ScriptedModel
-from websailor.records import Message, Question, Trajectory
+from websailor.records import Message, Trajectory
 from websailor.trajectories.config import RewritingConfig
 from websailor.trajectories.rewriting import Rewriter, Rewritten
 
 GOOD = ("First I want to know who founded Melik Works.", "I check its own page too.", "Both say the same.")
 
 
-class Desk:
-    """A rewriter for all thoughts: gives `replies` in order and keeps what it was asked."""
-
-    name = "desk"
-
-    def __init__(self, *replies: str) -> None:
-        self._replies = list(replies)
-        self.opened: list[ScriptedModel] = []
-
-    def episode(self, question: Question, seed: int) -> ChatModel:
-        self.opened.append(ScriptedModel(self._replies[len(self.opened) :]))
-        return self.opened[-1]
-
-    @property
-    def prompts(self) -> list[str]:
-        return [model.seen[0][-1].content for model in self.opened]
-
-
-def rewritten(trajectory: Trajectory, *replies: str, **settings: int) -> tuple[Rewritten, Desk]:
-    desk = Desk(*replies)
-    rewriter = Rewriter(desk, RewritingConfig.model_validate(settings))
-    return asyncio.run(rewriter(trajectory, ASKED, "en")), desk
+def rewritten(trajectory: Trajectory, *replies: str, **settings: int) -> tuple[Rewritten, OneReplyEach]:
+    model = OneReplyEach(*replies)
+    rewriter = Rewriter(model, RewritingConfig.model_validate(settings))
+    return asyncio.run(rewriter(trajectory, ASKED, "en")), model
 
 
 def thoughts(messages: Sequence[Message]) -> list[str]:
@@ -67,8 +48,8 @@ def test_only_thoughts_change(native: bool) -> None:
 
 
 def test_it_sees_the_past_and_the_action_alone() -> None:
-    _, desk = rewritten(searched(*TWO), *GOOD)
-    first, second, last = desk.prompts
+    _, model = rewritten(searched(*TWO), *GOOD)
+    first, second, last = model.prompts
     assert (
         ASKED.prompt in first and "(nothing yet)" in first and 'search {"query": ["founder of Melik Works"]}' in first
     )
@@ -81,8 +62,8 @@ def test_it_sees_the_past_and_the_action_alone() -> None:
 def test_long_results_are_shortened_for_it() -> None:
     long = searched(*TWO)
     messages = [m.model_copy(update={"content": "x" * 500}) if m.role == "tool" else m for m in long.messages]
-    _, desk = rewritten(long.model_copy(update={"messages": tuple(messages)}), *GOOD, observation=100)
-    assert f"Result: {'x' * 100} [shortened]" in desk.prompts[1]
+    _, model = rewritten(long.model_copy(update={"messages": tuple(messages)}), *GOOD, observation=100)
+    assert f"Result: {'x' * 100} [shortened]" in model.prompts[1]
 
 
 @pytest.mark.parametrize(
@@ -98,10 +79,10 @@ def test_long_results_are_shortened_for_it() -> None:
     ],
 )
 def test_a_bad_thought_is_asked_for_again(bad: str, reason: str, told: str) -> None:
-    found, desk = rewritten(searched(*TWO), bad, bad, bad, *GOOD, words=12)
+    found, model = rewritten(searched(*TWO), bad, bad, bad, *GOOD, words=12)
     assert found.trajectory is not None and thoughts(found.trajectory.messages) == list(GOOD)
     assert found.refused == {reason: 3}
-    assert told in desk.prompts[1]
+    assert told in model.prompts[1]
 
 
 def test_words_around_a_thought_are_no_part_of_it() -> None:
@@ -111,10 +92,10 @@ def test_words_around_a_thought_are_no_part_of_it() -> None:
 
 
 def test_the_experts_own_thought_stays_where_it_is_short_and_clean() -> None:
-    found, desk = rewritten(searched(*TWO), *["Dovi Marn!"] * 4, *GOOD[1:])
+    found, model = rewritten(searched(*TWO), *["Dovi Marn!"] * 4, *GOOD[1:])
     assert found.trajectory is not None and (found.rewritten, found.left) == (2, 1)
     assert thoughts(found.trajectory.messages) == ["I need its founder.", *GOOD[1:]]
-    assert len(desk.opened) == 6
+    assert len(model.opened) == 6
 
 
 @pytest.mark.parametrize(
@@ -130,7 +111,7 @@ def test_without_any_thought_that_stands_the_trajectory_is_refused(own: str, rea
 def test_turns_that_broke_the_format_stay() -> None:
     before = searched(*TWO)
     broken = (Message(role="assistant", content="hm"), Message(role="user", content="Nothing to do."))
-    found, desk = rewritten(
+    found, model = rewritten(
         before.model_copy(
             update={
                 "messages": (*before.messages[:2], *broken, *before.messages[2:]),
@@ -142,4 +123,4 @@ def test_turns_that_broke_the_format_stay() -> None:
     assert found.trajectory is not None
     assert found.trajectory.messages[2:4] == broken
     assert [step.thought for step in found.trajectory.steps] == ["hm", *GOOD]
-    assert "Action: none that could be read" in desk.prompts[0]
+    assert "Action: none that could be read" in model.prompts[0]
