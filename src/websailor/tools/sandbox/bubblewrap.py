@@ -1,9 +1,10 @@
 """The default sandbox: bubblewrap around a warm fork server.
 
 Enters: programs. Leaves: their results. Inside there is no network, no home, no other process and nothing to write to
-but a small folder in memory; the environment is empty from the start (a cleared one could still be read back). The
-interpreter and its packages are mounted read-only at fixed places, so it does not matter where they are installed. When
-we are root, an unprivileged user starts bubblewrap: as root the limit on processes would not hold.
+but a small folder in memory; the environment is empty from the start (a cleared one could still be read back), and
+system calls that no program needs are refused (`system_calls`). The interpreter and its packages are mounted read-only
+at fixed places, so it does not matter where they are installed. When we are root, an unprivileged user starts
+bubblewrap: as root the limit on processes would not hold.
 """
 
 import asyncio
@@ -17,12 +18,13 @@ import struct
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from websailor.tools.sandbox.base import ProgramResult, SandboxConfig, SandboxUnavailable
 from websailor.tools.sandbox.control_groups import make_groups, remove_groups
+from websailor.tools.sandbox.system_calls import system_call_filter
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +40,11 @@ START = 30.0
 INSTALL = "install bubblewrap (apt-get install bubblewrap), or name a remote sandbox, or accept --unsafe-subprocess"
 
 
-def launch_command(config: SandboxConfig, stage: Path, groups: Sequence[Path] = ()) -> list[str]:
+def launch_command(
+    config: SandboxConfig, stage: Path, groups: Sequence[Path] = (), system_calls: int | None = None
+) -> list[str]:
     """The command that starts one server. `stage` is an empty folder that anyone may enter, `groups` are the control
-    groups that the server is to be in."""
+    groups that the server is to be in, `system_calls` is the descriptor from which their filter is read."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise SandboxUnavailable(f"no sandbox for Python: bubblewrap is not installed; {INSTALL}")
@@ -54,6 +58,7 @@ def launch_command(config: SandboxConfig, stage: Path, groups: Sequence[Path] = 
         bwrap,
         *("--unshare-all", "--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)),
         *("--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "sandbox", "--cap-drop", "ALL"),
+        *(("--seccomp", str(system_calls)) if system_calls is not None else ()),
         *_system_mounts(),
         *("--ro-bind", str(seen_prefix), PYTHON, "--ro-bind", str(seen_packages), PACKAGES),
         *("--proc", "/proc", "--dev", "/dev"),
@@ -101,6 +106,21 @@ def _bootstrap() -> str:
     return f"import sys\nsys.path.append({PACKAGES!r})\n{source}"
 
 
+@contextlib.contextmanager
+def _readable(content: bytes | None) -> Iterator[int | None]:
+    """A descriptor from which a child can read so much as fits into a pipe."""
+    if content is None:
+        yield None
+        return
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, content)
+        os.close(writing)
+        yield reading
+    finally:
+        os.close(reading)
+
+
 class _Worker:
     """One server and its pipes."""
 
@@ -112,16 +132,17 @@ class _Worker:
     async def start(cls, config: SandboxConfig, stage: Path) -> "_Worker":
         memory, processes = config.memory_mb * 2**20 + SERVER_BYTES, config.processes + SERVER_PROCESSES
         groups = make_groups(memory, processes) if os.geteuid() == 0 else []
-        command = launch_command(config, stage, groups)
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={},
-            cwd="/",
-            start_new_session=True,
-        )
+        with _readable(system_call_filter()) as descriptor:
+            process = await asyncio.create_subprocess_exec(
+                *launch_command(config, stage, groups, descriptor),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={},
+                cwd="/",
+                start_new_session=True,
+                pass_fds=() if descriptor is None else (descriptor,),
+            )
         worker = cls(process, groups)
         try:
             ready = await asyncio.wait_for(worker._receive(), START)

@@ -4,9 +4,13 @@ The protocol: `{"code", "language", "run_timeout", "stdin", "files", "fetch_file
 "run_result": {"status", "stdout", "stderr", "return_code", "execution_time"}}`.
 """
 
+import json
+
 import httpx2
 
 from websailor.tools.base import ToolFailure
+from websailor.tools.providers.base import ProviderError
+from websailor.tools.providers.bodies import read_body
 from websailor.tools.sandbox.base import ProgramResult, SandboxConfig
 
 REPLY_SECONDS = 15.0
@@ -18,7 +22,11 @@ class RemoteSandbox:
 
     def __init__(self, config: SandboxConfig) -> None:
         self._config = config
-        self._client = httpx2.AsyncClient(base_url=config.address, timeout=config.seconds + REPLY_SECONDS)
+        self._client = httpx2.AsyncClient(
+            base_url=config.address,
+            timeout=config.seconds + REPLY_SECONDS,
+            headers={"Accept-Encoding": "gzip, deflate"},
+        )
 
     async def run(self, code: str, seconds: float | None = None) -> ProgramResult:
         """Raises `ToolFailure` when the server gives no usable reply."""
@@ -32,9 +40,9 @@ class RemoteSandbox:
             "fetch_files": [],
         }
         try:
-            response = await self._client.post("/run_code", json=request)
-            response.raise_for_status()
-            reply = response.json()
+            async with self._client.stream("POST", "/run_code", json=request) as response:
+                response.raise_for_status()
+                reply = json.loads(await read_body(response))
             run = reply.get("run_result") or {}
             finished = run.get("status") == "Finished"
             texts = [str(run.get(name) or "") for name in ("stdout", "stderr")]
@@ -44,7 +52,9 @@ class RemoteSandbox:
             raise ToolFailure(
                 f"The Python sandbox answers HTTP {error.response.status_code}. Try again later."
             ) from error
-        except (httpx2.HTTPError, ValueError, TypeError, AttributeError) as error:
+        except ProviderError as error:
+            raise ToolFailure(f"The Python sandbox gives no usable reply: {error}.") from error
+        except (httpx2.HTTPError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise ToolFailure(
                 f"The Python sandbox does not answer ({type(error).__name__}). Try again later."
             ) from error

@@ -26,6 +26,8 @@ from typing import Any, NoReturn
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG = 4, 38, 1
 WORK = "/tmp/work"
 """Where programs run; emptied after each."""
+LEFT_BEHIND = 0.5
+"""Seconds for which output is read after a program has ended: something that it left behind may write on and on."""
 
 
 def main() -> None:
@@ -99,7 +101,7 @@ def _run(request: dict[str, Any], private: tuple[int, int]) -> dict[str, Any]:
 def _watch(child: int, pipes: tuple[int, int], deadline: float, most: int) -> tuple[list[bytes], bool, str, int]:
     """Read both pipes until the child has ended or its time is over; what is more than `most` bytes is thrown away."""
     texts, open_pipes, cut, status, code = [b"", b""], list(pipes), False, "", 0
-    ended = False
+    ended, over = False, 0.0
     while not ended or open_pipes:
         left = deadline - time.monotonic()
         if left <= 0 and not ended:
@@ -118,8 +120,8 @@ def _watch(child: int, pipes: tuple[int, int], deadline: float, most: int) -> tu
         if not ended:
             found, result = os.waitpid(child, os.WNOHANG)
             if found:
-                ended, code = True, os.waitstatus_to_exitcode(result)
-        elif not ready:
+                ended, code, over = True, os.waitstatus_to_exitcode(result), time.monotonic()
+        elif not ready or time.monotonic() > over + LEFT_BEHIND:
             break  # what holds the pipes open now is a process the program left behind
     for pipe in pipes:
         os.close(pipe)
@@ -134,19 +136,32 @@ def _sweep() -> None:
         while os.waitpid(-1, 0)[0]:
             pass
     for folder in (Path("/tmp"), Path("/dev/shm")):
-        for path in folder.iterdir() if folder.is_dir() else ():
-            _remove(path)
+        if folder.is_dir():
+            _empty(folder)
 
 
-def _remove(path: Path) -> None:
-    """A program may have taken away its own right to remove a folder's content."""
-    if path.is_dir() and not path.is_symlink():
-        path.chmod(0o700)
-        for inner in path.iterdir():
-            _remove(inner)
-        path.rmdir()
-    else:
-        path.unlink()
+def _empty(folder: Path) -> None:
+    """Remove all files, however deep they lie: what is in a folder comes up one level before the folder goes, for a
+    path may be too long to be named. A program may have taken away its own right to look into a folder."""
+    name, moved = os.urandom(8).hex(), 0
+    while paths := list(folder.iterdir()):
+        for path in paths:
+            if not _opened(path):
+                path.unlink()
+                continue
+            for inner in list(path.iterdir()):
+                _opened(inner)
+                moved += 1
+                inner.rename(folder / f"{name}-{moved}")
+            path.rmdir()
+
+
+def _opened(path: Path) -> bool:
+    """Whether it is a folder, which can be looked into from now on."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    path.chmod(0o700)
+    return True
 
 
 def _become(code: str, limits: dict[str, int], out: int, error: int, private: tuple[int, int]) -> NoReturn:
