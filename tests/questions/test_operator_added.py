@@ -19,7 +19,7 @@ from websailor.questions.operators.u12_inference import keeps_silent
 from websailor.questions.operators.u16_nothing import stripped
 from websailor.questions.proof.engine import ask, proves, refutes
 from websailor.questions.proof.labels import UNITS, converted_bounds
-from websailor.questions.structure import branches, exact_pattern, keep_branches
+from websailor.questions.structure import branches, exact_pattern, keep_atoms, keep_branches, with_literal
 from websailor.records import Bears, Compare, Domain, Fact, Pattern, Question, Rank, Source
 
 PLAIN = Config(max_nodes=5, level=(1, 2, 3))
@@ -208,3 +208,15 @@ def test_nothing_fits_a_question_without_an_answer_and_something_fits_all_but_on
     marked = [number for number in range(340) if maker.none.may_be(number)]
     assert len(marked) == 20
     assert sum(maker.none.is_none(number) for number in range(340)) == 10
+
+
+def test_a_literal_gets_a_name_of_its_own_though_an_earlier_one_was_dropped() -> None:
+    corpus = rich_corpus()
+    entity = next(one for one, facts in corpus.literals.items() if len({fact.relation for fact in facts}) > 2)
+    one, two, three = list({fact.relation: fact for fact in corpus.literals[entity]}.values())[:3]
+    pattern = Pattern(focus="x0", variables=("x0",), atoms=(), domains=(), assignment={"x0": entity})
+    pattern = with_literal(with_literal(pattern, one), two)
+    rest = keep_atoms(pattern, [1], ())
+    grown = with_literal(rest, three)
+    assert len(set(grown.variables)) == len(grown.variables) == 3
+    assert {grown.assignment[atom.object] for atom in grown.atoms} == {two.object, three.object}

@@ -10,7 +10,7 @@ clues need.
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, count
 
 from websailor.questions.corpus import Corpus
 from websailor.records import Atom, Compare, Condition, Domain, Fact, Pattern, Rank, ValueType
@@ -85,10 +85,15 @@ def exact_pattern(corpus: Corpus, facts: Sequence[Fact], focus: str, named: Coll
     return pattern.model_copy(update={"distinct": pairs})
 
 
+def fresh(pattern: Pattern, prefix: str) -> str:
+    """A variable name that the pattern does not have."""
+    return next(name for number in count() if (name := f"{prefix}{number}") not in pattern.variables)
+
+
 def with_literal(pattern: Pattern, fact: Fact) -> Pattern:
     """Add a literal fact about one of the pattern's entities, exact: a date by its year, anything else by its value."""
     subject = next(name for name, entity in pattern.assignment.items() if entity == fact.subject)
-    name = f"v{sum(variable.startswith('v') for variable in pattern.variables)}"
+    name = fresh(pattern, "v")
     return pattern.model_copy(
         update={
             "variables": (*pattern.variables, name),

@@ -6,18 +6,12 @@ answers.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.base import Draft
 from websailor.questions.proof.facts import number_of, year_of
-from websailor.questions.structure import is_named, siblings
+from websailor.questions.structure import fresh, is_named, siblings
 from websailor.records import Atom, Condition, Domain, Fact, Pattern
-
-
-def fresh(pattern: Pattern, prefix: str) -> str:
-    """A variable name that the pattern does not have."""
-    return next(name for number in count() if (name := f"{prefix}{number}") not in pattern.variables)
 
 
 def with_condition(pattern: Pattern, condition: Condition) -> Pattern:

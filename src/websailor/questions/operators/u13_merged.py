@@ -9,11 +9,11 @@ import random
 from collections.abc import Iterator
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.operators.additions import fresh, with_domain
+from websailor.questions.operators.additions import with_domain
 from websailor.questions.operators.base import AnySubgraph, Case, Draft
 from websailor.questions.operators.u12_inference import keeps_silent, phrase_of
 from websailor.questions.proof.engine import ask
-from websailor.questions.structure import keep_atoms
+from websailor.questions.structure import fresh, keep_atoms
 from websailor.records import Atom, Domain, Fact, Pattern, Phrase
 
 MEMBERS = 2

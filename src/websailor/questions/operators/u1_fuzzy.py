@@ -14,7 +14,7 @@ from websailor.questions.corpus import Corpus
 from websailor.questions.operators.base import Case
 from websailor.questions.proof.facts import initial_of, year_of
 from websailor.questions.proof.labels import YEAR_LATTICES, members, number_bounds, year_bounds
-from websailor.questions.structure import domain_of
+from websailor.questions.structure import domain_of, fresh
 from websailor.records import Atom, Domain, Pattern
 
 EXACT = frozenset({"entity", "year", "value"})
@@ -141,7 +141,7 @@ def within_larger(corpus: Corpus, pattern: Pattern, variable: str) -> Pattern | 
     for fact in corpus.memberships.get(entity.id, ()):
         if fact.object in pattern.assignment.values():
             continue
-        larger = f"r{sum(name.startswith('r') for name in pattern.variables)}"
+        larger = fresh(pattern, "r")
         moved = replaced(pattern, variable, [Domain(variable=variable, lattice="kind", value=entity.kind)])
         return moved.model_copy(
             update={

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from websailor.errors import UserError
 from websailor.questions.naming import plain
-from websailor.questions.proof.sets import Members, Nodes, is_full
+from websailor.questions.proof.kernels import ALL, ANYTHING, EVERYTHING, NO_BOUNDS, Bounds, Nodes, edges
+from websailor.questions.proof.sets import Members
 from websailor.records import Entity, Fact, SourceKind, ValueType
 
 Floats = npt.NDArray[np.float64]
@@ -49,34 +50,15 @@ class Rows:
     """(E,) the other ends, sorted within a row."""
     fan: float
     """Values of a row, on average."""
-    functional: bool
-    """No row has two values."""
-    dense: npt.NDArray[np.int32] | None = None
-    """(N + 1,) row bounds of every node, where so many nodes have a row that an index pays."""
+    dense: Bounds = field(default_factory=lambda: NO_BOUNDS)
+    """(N + 1,) row bounds of every node, where so many nodes have a row that an index pays; else empty."""
 
-    def of(self, nodes: Nodes) -> tuple[Nodes, Nodes]:
-        """All edges of `nodes`: (the node repeated, its neighbour), in the order of `nodes`."""
-        if self.dense is not None:
-            first = self.dense[nodes]
-            length = self.dense[nodes + 1] - first
-        elif not len(self.keys):
-            return nodes[:0], nodes[:0]
-        else:
-            row = np.searchsorted(self.keys, nodes)
-            here = self.keys.take(row, mode="clip") == nodes
-            if not is_full(here):
-                nodes, row = nodes[here], row[here]
-            first = self.starts[row]
-            length = self.starts[row + 1] - first
-        if self.functional:
-            here = length > 0
-            if not is_full(here):
-                nodes, first = nodes[here], first[here]
-            return nodes, self.values[first]
-        end = np.cumsum(length)
-        total = int(end[-1]) if len(end) else 0
-        index = np.arange(total) + np.repeat(first - end + length, length)
-        return np.repeat(nodes, length), self.values[index]
+    def of(self, nodes: Nodes, within: Members | None = None) -> tuple[Nodes, Nodes]:
+        """All edges of `nodes`: (the node repeated, its neighbour), in the order of `nodes`; with `within`, to those
+        neighbours alone.
+        """
+        mask, among, way = (EVERYTHING, ANYTHING, ALL) if within is None else within.lookup(self.fan * len(nodes))
+        return edges(self.keys, self.starts, self.dense, self.values, nodes, mask, among, way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +80,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """All that states one relation, one row a statement."""
+    """All that states one relation, one row a statement, sorted by subject, then object."""
 
     subject: Nodes
     object: Nodes
+    by_object: Nodes
+    """The rows in the order of objects, then subjects."""
     start: npt.NDArray[np.int32]
     """First year; -`EVER` where none is stated."""
     end: npt.NDArray[np.int32]
@@ -178,25 +162,40 @@ def initial_of(name: str) -> str:
 
 def table(subject: Nodes, object_: Nodes, node_count: int = 0) -> Table:
     """Index the edges of one relation; repeated edges are merged. O(E log E)."""
-    order = np.lexsort((object_, subject))
-    subject, object_ = subject[order], object_[order]
-    if len(subject):
-        fresh = np.ones(len(subject), dtype=bool)
-        fresh[1:] = (subject[1:] != subject[:-1]) | (object_[1:] != object_[:-1])
-        subject, object_ = subject[fresh], object_[fresh]
-    back = np.lexsort((subject, object_))
-    return Table(_rows(subject, object_, node_count), _rows(object_[back], subject[back], node_count))
+    order, back = np.lexsort((object_, subject)), np.lexsort((subject, object_))
+    return Table(
+        _rows(*_merged(subject[order], object_[order]), node_count),
+        _rows(*_merged(object_[back], subject[back]), node_count),
+    )
+
+
+def table_of_some(stated: Statements, keep: npt.NDArray[np.bool_]) -> Table:
+    """`table` of some of the statements, in one pass over all: nothing is sorted again, no index of all nodes made."""
+    back = stated.by_object[keep[stated.by_object]]
+    return Table(
+        _rows(*_merged(stated.subject[keep], stated.object[keep]), 0),
+        _rows(*_merged(stated.object[back], stated.subject[back]), 0),
+    )
+
+
+def _merged(key: Nodes, value: Nodes) -> tuple[Nodes, Nodes]:
+    """Sorted edges without repeats."""
+    if len(key) < 2:
+        return key, value
+    fresh = np.ones(len(key), dtype=bool)
+    fresh[1:] = (key[1:] != key[:-1]) | (value[1:] != value[:-1])
+    return key[fresh], value[fresh]
 
 
 def _rows(key: Nodes, value: Nodes, node_count: int) -> Rows:
     first = np.flatnonzero(np.diff(key, prepend=key[:1] - 1)) if len(key) else np.zeros(0, np.int64)
     keys, starts = key[first], np.append(first, len(key)).astype(np.int64)
-    dense = None
+    dense = NO_BOUNDS
     if len(keys) * SPARSE > node_count > 0:
         dense = np.zeros(node_count + 1, dtype=np.int32)
         dense[keys + 1] = np.diff(starts)
         np.cumsum(dense, out=dense)
-    return Rows(keys, starts, value, len(value) / max(len(keys), 1), functional=len(keys) == len(value), dense=dense)
+    return Rows(keys, starts, value, len(value) / max(len(keys), 1), dense=dense)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,10 +307,12 @@ def _statements(
             blank = nothing.tolist() * count
             stated.append((subjects, blank, [-EVER] * count, [EVER] * count, [ANY_SOURCE] * count, [0] * count))
         columns = [np.concatenate([np.array(part[n], dtype=np.int64) for part in stated]) for n in range(6)]
-        subject, other, start, end, source, doubted = columns
+        order = np.lexsort((columns[1], columns[0]))
+        subject, other, start, end, source, doubted = (column[order] for column in columns)
         merged[name] = Statements(
             subject,
             other,
+            np.lexsort((subject, other)),
             start.astype(np.int32),
             end.astype(np.int32),
             source.astype(np.int8),

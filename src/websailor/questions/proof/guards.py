@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from websailor.questions.proof.facts import Floats
-from websailor.questions.proof.sets import Mask, Nodes
+from websailor.questions.proof.sets import Mask, Nodes, is_full
 
 SURE = 0.4
 """Of what is told as "about" so much, what lies this near to the middle, as a share of the way to the end, is so for
@@ -57,6 +57,8 @@ class Guard:
     def _amounts(self, values: Floats, nodes: Nodes) -> Floats:
         """(len(nodes),) values; NaN for an entity, which the infobox of a real page may name in place of a date."""
         known = nodes >= self.first_literal
+        if is_full(known):
+            return values[nodes - self.first_literal]
         return np.where(known, values[np.where(known, nodes - self.first_literal, 0)], np.nan)
 
     def passes(self, left: Nodes, right: Nodes) -> Mask:
@@ -74,6 +76,8 @@ class Guard:
     def narrow(self, left: Nodes, right: Nodes) -> tuple[Mask, Mask]:
         """Masks of the nodes of each side that some node of the other passes with. Both sides are sets, not empty."""
         one, other = self.values(left, right)
+        if not self.is_ratio and (math.isinf(self.low) or math.isinf(self.high)):
+            return self._narrow_open(one, other)
         known_one, known_other = np.unique(one[~np.isnan(one)]), np.unique(other[~np.isnan(other)])
         keep_left = np.ones(len(left), dtype=np.bool_)
         keep_right = np.ones(len(right), dtype=np.bool_)
@@ -85,6 +89,14 @@ class Guard:
         if not np.isnan(one).any():
             keep_right = self._near(known_one, least_left, lambda partner: self._admits(partner, other))
         return keep_left | np.isnan(one), keep_right | np.isnan(other)
+
+    def _narrow_open(self, one: Floats, other: Floats) -> tuple[Mask, Mask]:
+        """`narrow` where one bound of a difference does not bind: the partner at the end is the best for all."""
+        best_right, best_left = (np.fmax, np.fmin) if math.isinf(self.low) else (np.fmin, np.fmax)
+        # What is unknown passes with everything; of what is known the reduction finds the end.
+        right = np.nan if np.isnan(other).any() else best_right.reduce(other)
+        left = np.nan if np.isnan(one).any() else best_left.reduce(one)
+        return self._admits(one, np.array([right])), self._admits(np.array([left]), other)
 
     @staticmethod
     def _near(partners: Floats, limit: Floats, admits: Callable[[Floats], Mask]) -> Mask:

@@ -18,7 +18,7 @@ from websailor.questions.proof.tenures import table_of
 from websailor.records import Bears, Compare, Count, Pattern, Rank, Without
 
 _EMPTY = np.zeros(0, dtype=np.int64)
-_NO_ROWS = Rows(_EMPTY, np.zeros(1, np.int64), _EMPTY, fan=0.0, functional=True)
+_NO_ROWS = Rows(_EMPTY, np.zeros(1, np.int64), _EMPTY, fan=0.0)
 NO_TABLE = Table(_NO_ROWS, _NO_ROWS)
 
 Filter = tuple[Members, bool]

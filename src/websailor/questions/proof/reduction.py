@@ -241,12 +241,12 @@ class _Reduction:
             forth = math.inf if subjects is None else table.by_subject.fan * len(subjects.nodes)
             back = math.inf if objects is None else table.by_object.fan * len(objects.nodes)
             if subjects is not None and forth <= back:
-                subject_P, object_P = table.by_subject.of(subjects.nodes)
-                subjects = None
+                subject_P, object_P = table.by_subject.of(subjects.nodes, objects)
+                subjects = objects = None
             elif objects is not None:
-                object_P, subject_P = table.by_object.of(objects.nodes)
+                object_P, subject_P = table.by_object.of(objects.nodes, subjects)
                 state.by_object[number] = True
-                objects = None
+                subjects = objects = None
             else:
                 subject_P, object_P = table.pairs()
             if subject == other:

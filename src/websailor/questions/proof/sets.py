@@ -5,12 +5,19 @@ by a mask for many; a mask of a large label is kept, so that thousands of proofs
 """
 
 import numpy as np
-import numpy.typing as npt
 
-Nodes = npt.NDArray[np.int64]
-"""Node numbers; where it stands for a set: sorted, without repeats."""
+from websailor.questions.proof.kernels import (
+    ANYTHING,
+    EVERYTHING,
+    MASKED,
+    SEARCHED,
+    Mask,
+    Nodes,
+    member_mask,
+    without_repeats,
+)
 
-Mask = npt.NDArray[np.bool_]
+__all__ = ["Mask", "Members", "Nodes", "is_full", "is_member", "unique", "unique_sorted"]
 
 FEW = 700
 """Up to so many nodes are looked up one by one."""
@@ -35,15 +42,20 @@ class Members:
 
     def has(self, nodes: Nodes) -> Mask:
         """Mask of the nodes that are in the set."""
+        mask, among, way = self.lookup(len(nodes))
+        return mask[nodes] if way == MASKED else member_mask(nodes, among)
+
+    def lookup(self, count: float) -> tuple[Mask, Nodes, int]:
+        """What `kernels.edges` wants to look about so many nodes up."""
         if self._mask is not None:
-            return self._mask[nodes]
-        if len(nodes) <= FEW:
-            return is_member(nodes, self.nodes)
+            return self._mask, ANYTHING, MASKED
+        if count <= FEW:
+            return EVERYTHING, self.nodes, SEARCHED
         mask = np.zeros(self._span, dtype=np.bool_)
         mask[self.nodes] = True
         if not self._lasting or len(self.nodes) * DENSE >= self._span:
             self._mask = mask
-        return mask[nodes]
+        return mask, ANYTHING, MASKED
 
 
 def is_full(mask: Mask) -> bool:
@@ -58,16 +70,9 @@ def unique(nodes: Nodes) -> Nodes:
 
 def unique_sorted(nodes: Nodes) -> Nodes:
     """Without the repeats of what is sorted."""
-    if len(nodes) < 2:
-        return nodes
-    fresh = np.empty(len(nodes), dtype=np.bool_)
-    fresh[0] = True
-    np.not_equal(nodes[1:], nodes[:-1], out=fresh[1:])
-    return nodes if is_full(fresh) else nodes[fresh]
+    return without_repeats(nodes) if len(nodes) > 1 else nodes
 
 
 def is_member(nodes: Nodes, of: Nodes) -> Mask:
     """Mask of the nodes that stand in the sorted set `of`."""
-    if not len(of):
-        return np.zeros(len(nodes), dtype=np.bool_)
-    return of.take(np.searchsorted(of, nodes), mode="clip") == nodes
+    return member_mask(nodes, of)

@@ -7,9 +7,9 @@ what no other source contradicts may be stated anywhere. In the strict reading a
 the source is the stated one, and, where no source is asked for, what is disputed does not count.
 """
 
-from websailor.questions.proof.facts import ANY_SOURCE, EVER, SOURCE_KINDS, Facts, Statements, Table, table
+from websailor.questions.proof.facts import ANY_SOURCE, EVER, SOURCE_KINDS, Facts, Statements, Table, table_of_some
 from websailor.questions.proof.labels import year_bounds
-from websailor.questions.proof.sets import Mask
+from websailor.questions.proof.sets import Mask, is_full
 from websailor.records import Atom
 
 TABLES = 512
@@ -29,7 +29,7 @@ def table_of(facts: Facts, atom: Atom, strict: bool = False) -> Table | None:
     found = facts.table_cache.get(key)
     if found is None and (stated := facts.statements.get(atom.relation)) is not None:
         keep = (_strictly if strict else _generously)(stated, atom)
-        found = table(stated.subject[keep], stated.object[keep], facts.node_count)
+        found = facts.tables[atom.relation] if is_full(keep) else table_of_some(stated, keep)
         while len(facts.table_cache) >= TABLES:
             facts.table_cache.pop(next(iter(facts.table_cache)))
         facts.table_cache[key] = found
