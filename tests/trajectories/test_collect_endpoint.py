@@ -14,6 +14,7 @@ from websailor.agent import AgentConfig
 from websailor.cli import execute
 from websailor.errors import UserError
 from websailor.files import read_jsonl, write_jsonl
+from websailor.models.endpoint.spending import spent_by_role
 from websailor.models.protocol import answer_turn, call_turn
 from websailor.models.scripted import ScriptedPolicy
 from websailor.records import Message, Question, Reject, Trajectory
@@ -90,8 +91,11 @@ def test_right_ones_are_kept_and_the_others_have_their_reason(inputs: dict[str, 
     assert {one.model for one in kept(tmp_path / "out")} == {"m"}
     assert len({body["seed"] for body in server.bodies}) == 8, "every try has a seed of its own"
     assert "<tools>" in server.bodies[0]["messages"][0]["content"]
-    (row,) = [json.loads(line) for line in (tmp_path / "out" / "spending.jsonl").read_text().splitlines()]
-    assert row["expert"]["replies"] == 16
+    assert spent_by_role(tmp_path / "out")["expert"].replies == 16
+    assert (counts["expert_tokens_in"], counts["expert_tokens_out"]) == (16 * 12, 16 * 5)
+    assert "expert_cost" not in counts, "a price that is not known is not 0"
+    usage = kept(tmp_path / "out")[0].usage
+    assert (usage.prompt_tokens, usage.sent_tokens, usage.completion_tokens, usage.cost) == (12, 24, 10, None)
 
 
 def test_native_calls_go_with_the_native_prompt_and_export_right(inputs: dict[str, Path], tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ class Episode:
         self.citations: tuple[Citation, ...] = ()
         self.stop: StopReason | None = None
         self.error: str | None = None
-        self.turns = self.tool_calls = self.format_errors = self.completion_tokens = 0
+        self.turns = self.tool_calls = self.format_errors = 0
+        self._usages: list[Usage] = []
+        """Of the replies."""
         self._format_errors_in_a_row = self._failures_in_a_row = 0
         self._made: set[tuple[str, str]] = set()
         """Calls that succeeded, in canonical form; kept where repeating one is refused."""
@@ -108,13 +110,22 @@ class Episode:
             citations=self.citations,
             stop=self.stop or StopReason.INTERRUPTED,
             error=self.error,
-            usage=Usage(
-                prompt_tokens=self.budget.prompt_tokens,
-                completion_tokens=self.completion_tokens,
-                turns=self.turns,
-                tool_calls=self.tool_calls,
-                format_errors=self.format_errors,
-            ),
+            usage=self._usage(),
+        )
+
+    def _usage(self) -> Usage:
+        costs = [usage.cost for usage in self._usages]
+        known = [cost for cost in costs if cost is not None]
+        return Usage(
+            prompt_tokens=self.budget.prompt_tokens,
+            completion_tokens=sum(usage.completion_tokens for usage in self._usages),
+            sent_tokens=sum(usage.prompt_tokens for usage in self._usages),
+            cached_tokens=sum(usage.cached_tokens for usage in self._usages),
+            cost=sum(known) if known and len(known) == len(costs) else None,
+            currency=next((usage.currency for usage in self._usages if usage.currency), None),
+            turns=self.turns,
+            tool_calls=self.tool_calls,
+            format_errors=self.format_errors,
         )
 
     def end(self, stop: StopReason, error: str | None = None) -> None:
@@ -140,7 +151,7 @@ class Episode:
     async def _reply(self) -> Reply:
         reply = await self._model.reply(self.messages, self._signatures, self._sampling)
         self.budget.account(self.messages, reply.usage)
-        self.completion_tokens += reply.usage.completion_tokens
+        self._usages.append(reply.usage)
         self.turns += 1
         self.messages.append(reply.message)
         return reply

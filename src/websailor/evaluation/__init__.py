@@ -1,9 +1,9 @@
 """Stage: how good a policy is on questions with known answers.
 
-Reads: `wiki`, `questions` (a stage directory or a JSONL file), and whatever else identifies the policy (`checkpoint`).
-Writes: `records.jsonl` (one scored `Trajectory` per question and run, id `<question id>/<run>`), `summary.json`
-(pass@1, pass@k, intervals, the same by level, operator and number of calls, stop reasons), `manifest.json` with the
-main numbers.
+Reads: `questions` (a stage directory or a JSONL file), `wiki` unless the web is live, and whatever else identifies the
+policy (`checkpoint`). Writes: `records.jsonl` (one scored `Trajectory` per question and run, id `<question id>/<run>`),
+`summary.json` (pass@1, pass@k, intervals, the same by level, operator and number of calls, stop reasons, what endpoints
+cost), `manifest.json` with the main numbers, `spending.jsonl` with what endpoints were asked for, episode by episode.
 
 An episode that came to nothing because something outside broke down (the endpoint, the judge, a tool) is not scored: it
 goes to `rejects.jsonl` with the reason `endpoint`, `judge` or `tool`, the summary counts it as `broken`, and every
@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from websailor.agent.config import AgentConfig
-from websailor.files import StageConfig
 from websailor.models.base import Policy, Sampling
 from websailor.models.endpoint.config import EndpointSettings
 from websailor.records import Manifest
 from websailor.scoring.judge import JudgeConfig
-from websailor.tools.config import ToolsConfig
+from websailor.tools.environment import EnvironmentConfig
 
 if TYPE_CHECKING:
     from websailor.scoring import Scorer
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Config", "run"]
 
 
-class Config(StageConfig):
+class Config(EnvironmentConfig):
     """What is asked, how often, and within which limits."""
 
     split: Literal["held_out", "train", "all"] = "held_out"
@@ -58,7 +57,6 @@ class Config(StageConfig):
     """How to speak to the policy's endpoint, if it is one."""
     agent: AgentConfig = AgentConfig()
     sampling: Sampling = Sampling()
-    tools: ToolsConfig = ToolsConfig()
 
 
 def run(

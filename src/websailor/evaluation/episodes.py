@@ -23,12 +23,12 @@ from websailor.agent.breakdowns import Breakdown, GuardedToolbox, breaking_down
 from websailor.errors import UserError
 from websailor.evaluation import Config
 from websailor.models.base import ChatModel, Policy
+from websailor.models.endpoint.spending import Purse
 from websailor.progress import interrupts_blocked
 from websailor.records import Question, Reject, Trajectory
 from websailor.scoring import Scorer, open_scorer
 from websailor.tools.base import Toolbox
-from websailor.tools.simulated import simulated_toolbox
-from websailor.wiki import open_wiki
+from websailor.tools.environment import open_toolbox
 
 Done = Callable[[Trajectory | Reject], None]
 """Takes a scored episode, or the reject of one that something outside broke off."""
@@ -65,12 +65,14 @@ async def aclose(opened: Any) -> None:
 
 
 async def run_jobs(
-    jobs: Sequence[Job], policy: Policy, toolbox: Toolbox, scorer: Scorer | None, config: Config, done: Done
+    jobs: Sequence[Job], policy: Policy, toolbox: Toolbox, scorer: Scorer | None, config: Config, out: Path, done: Done
 ) -> None:
-    """Run `jobs` with up to `config.concurrency` in flight. The first defect that raises ends all and is raised as it
-    is. Without a `scorer` the config's is opened."""
+    """Run `jobs` with up to `config.concurrency` in flight; at the end `toolbox` and the connections of `policy` are
+    closed. The first defect that raises ends all and is raised as it is. Without a `scorer` the config's is opened.
+    What endpoints cost is noted in `out`."""
     waiting: Iterator[Job] = iter(jobs)
     judge = scorer or open_scorer(config.scorer, config.judge)
+    purse = Purse(out, {"policy": policy, "judge": getattr(judge, "policy", None)})
     protocol = endpoint_protocol(policy)
     agent = config.agent if protocol is None else config.agent.speaking(protocol)
     tools = toolbox if protocol is None else GuardedToolbox(toolbox)
@@ -91,6 +93,7 @@ async def run_jobs(
             return Reject(id=job.id, reason=broken.reason, detail=str(broken), record=record)
         finally:
             close(model)
+            purse.note()
         return episode.model_copy(update={"id": job.id, "score": score})
 
     async def worker() -> None:
@@ -104,8 +107,10 @@ async def run_jobs(
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
     finally:
+        purse.note()
         await aclose(policy)
         await aclose(judge)
+        await toolbox.aclose()
 
 
 def endpoint_protocol(policy: Policy) -> Literal["text", "native"] | None:
@@ -129,9 +134,10 @@ class _Failure:
 def run_in_processes(
     jobs: Sequence[Job],
     factory: Callable[[], Policy],
-    wiki: Path,
+    wiki: Path | None,
     scorer: Scorer | None,
     config: Config,
+    out: Path,
     done: Done,
 ) -> None:
     """Run `jobs` in `config.workers` processes, each with a policy of its own; `done` is called in this process."""
@@ -141,7 +147,7 @@ def run_in_processes(
     workers = [
         context.Process(
             target=_work,
-            args=(jobs[number::count], factory, wiki, scorer, config, results),
+            args=(jobs[number::count], factory, wiki, scorer, config, out, results),
             name=f"evaluation-{number}",
             daemon=True,
         )
@@ -201,20 +207,21 @@ def _next(results: Any, workers: Sequence[BaseProcess]) -> Any:
 def _work(
     jobs: Sequence[Job],
     factory: Callable[[], Policy],
-    wiki: Path,
+    wiki: Path | None,
     scorer: Scorer | None,
     config: Config,
+    out: Path,
     results: Any,
 ) -> None:
     """A worker's life: open, run, report, close. Ctrl-C is blocked here: the parent decides about it."""
     try:
         policy = factory()
         try:
-            toolbox = simulated_toolbox(open_wiki(wiki), config.tools)
+            toolbox = open_toolbox(config, wiki)
             asyncio.run(
                 _with_parent(
                     run_jobs(
-                        *(jobs, policy, toolbox, scorer, config),
+                        *(jobs, policy, toolbox, scorer, config, out),
                         lambda one: results.put((type(one), one.model_dump_json())),
                     )
                 )

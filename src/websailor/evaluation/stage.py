@@ -13,13 +13,13 @@ from websailor.errors import ConfigChanged, UserError
 from websailor.evaluation import Config
 from websailor.evaluation.episodes import Done, Job, close, run_in_processes, run_jobs
 from websailor.evaluation.summary import flat_counts, is_correct, summarise
-from websailor.files import StageDirectory, read_jsonl, write_json
+from websailor.files import StageDirectory, read_jsonl, trim_jsonl, write_json
 from websailor.models.base import Policy
+from websailor.models.endpoint.spending import SPENDING, spending_counts, spent_by_role
 from websailor.progress import progress_bar
 from websailor.records import Manifest, Question, Reject, Trajectory
 from websailor.scoring import Scorer, open_scorer
-from websailor.tools.simulated import simulated_toolbox
-from websailor.wiki import open_wiki
+from websailor.tools.environment import open_toolbox
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ def evaluate(
             if (job := Job(question, run)).id not in directory.done
         ]
         if jobs:
-            _run(config, inputs["wiki"], policy, scorer, jobs, directory)
+            trim_jsonl(out / SPENDING, bool)  # a torn line is dropped
+            _run(config, inputs.get("wiki"), policy, scorer, jobs, directory)
         episodes = list(read_jsonl(out / "records.jsonl", Trajectory))
         broken = Counter(reject.reason for reject in read_jsonl(out / "rejects.jsonl", Reject))
         if broken:
@@ -51,8 +52,11 @@ def evaluate(
                 out / "rejects.jsonl",
             )
         found = summarise(questions, episodes, config.pass_at, config.resamples, config.seed, broken)
-        write_json(out / "summary.json", {"policy": episodes[0].model, **found})
-        return directory.finish(**flat_counts(found))
+        spent = {role: one.model_dump() for role, one in spent_by_role(out).items()}
+        write_json(
+            out / "summary.json", {"policy": episodes[0].model, **found, **({"spending": spent} if spent else {})}
+        )
+        return directory.finish(**flat_counts(found), **spending_counts(out))
 
 
 def select(config: Config, source: Path) -> list[Question]:
@@ -70,7 +74,7 @@ def select(config: Config, source: Path) -> list[Question]:
 
 def _run(
     config: Config,
-    wiki: Path,
+    wiki: Path | None,
     policy: Policy | Callable[[], Policy],
     scorer: Scorer | None,
     jobs: list[Job],
@@ -105,13 +109,13 @@ def _run(
                 log.warning(
                     "evaluation: the policy is open already, so one process evaluates it, not %d", config.workers
                 )
-            _run_here(config, wiki, cast(Policy, policy), scorer, jobs, done)
+            _run_here(config, wiki, cast(Policy, policy), scorer, jobs, directory.path, done)
         elif config.workers > 1:
-            run_in_processes(jobs, factory, wiki, scorer, config, done)
+            run_in_processes(jobs, factory, wiki, scorer, config, directory.path, done)
         else:
             opened = factory()
             try:
-                _run_here(config, wiki, opened, scorer, jobs, done)
+                _run_here(config, wiki, opened, scorer, jobs, directory.path, done)
             finally:
                 close(opened)
         breakdowns.end()
@@ -122,9 +126,16 @@ def _factory(policy: Policy | Callable[[], Policy]) -> Callable[[], Policy] | No
     return cast(Callable[[], Policy], policy) if isinstance(policy, type) or not hasattr(policy, "episode") else None
 
 
-def _run_here(config: Config, wiki: Path, policy: Policy, scorer: Scorer | None, jobs: list[Job], done: Done) -> None:
-    toolbox = simulated_toolbox(open_wiki(wiki), config.tools)
-    asyncio.run(run_jobs(jobs, policy, toolbox, scorer, config, done))
+def _run_here(
+    config: Config,
+    wiki: Path | None,
+    policy: Policy,
+    scorer: Scorer | None,
+    jobs: list[Job],
+    out: Path,
+    done: Done,
+) -> None:
+    asyncio.run(run_jobs(jobs, policy, open_toolbox(config, wiki), scorer, config, out, done))
 
 
 def _evaluated_policy(out: Path) -> str | None:

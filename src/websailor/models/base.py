@@ -35,7 +35,7 @@ class Reply(Record):
     """Role `assistant`: the turn's text in `content`, or `reasoning` and `tool_calls` from an endpoint with native
     function calling."""
     usage: Usage = Usage()
-    """`prompt_tokens`: the whole conversation before this turn; `completion_tokens`: this turn."""
+    """`prompt_tokens`: the whole conversation before this turn; `completion_tokens` and `cost`: this turn."""
     token_ids: list[int] | None = None
     """The sampled tokens, including the closing `<|im_end|>`, where the backend has them."""
     logprobs: list[float] | None = None

@@ -61,7 +61,18 @@ class Usage(Record):
     """What an episode cost."""
 
     prompt_tokens: int = 0
+    """Of the last prompt: how long the conversation became."""
     completion_tokens: int = 0
+    """Of all turns together."""
+    sent_tokens: int = 0
+    """Of the prompts of all turns together, as an endpoint charges them."""
+    cached_tokens: int = 0
+    """Part of `sent_tokens` that the endpoint took from its cache."""
+    cost: float | None = None
+    """Money for all turns; None: not known, because nobody counts it, the model has no price, or a turn came without
+    its tokens."""
+    currency: str | None = None
+    """Of `cost`."""
     turns: int = 0
     tool_calls: int = 0
     format_errors: int = 0

@@ -6,7 +6,7 @@ says how to do it right.
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -103,12 +103,18 @@ class Tool(Protocol):
 
 
 class Toolbox:
-    """The tools of an episode, in the order the model sees them."""
+    """The tools of an episode, in the order the model sees them. `endings` are awaited when it is closed."""
 
-    def __init__(self, tools: Sequence[Tool]) -> None:
+    def __init__(self, tools: Sequence[Tool], endings: Sequence[Callable[[], Awaitable[None]]] = ()) -> None:
+        self._endings = tuple(endings)
         self._tools = {tool.spec.name: tool for tool in tools}
         if len(self._tools) != len(tools):
             raise ValueError("two tools bear the same name")
+
+    async def aclose(self) -> None:
+        """Close what the tools opened: connections, stores, sandboxes."""
+        for ending in self._endings:
+            await ending()
 
     @property
     def tools(self) -> tuple[Tool, ...]:

@@ -49,5 +49,5 @@ def _snippet(row: Payload) -> str:
 
 
 def live_toolbox(gateway: "Gateway", config: ToolsConfig, reader: Reader | None = None) -> Toolbox:
-    """The configured tools over the live web."""
-    return toolbox(LiveWeb(gateway), config, LiveWeb(gateway, "scholar"), reader)
+    """The configured tools over the live web. Closing them closes the gateway."""
+    return toolbox(LiveWeb(gateway), config, LiveWeb(gateway, "scholar"), reader, [gateway.aclose])

@@ -3,7 +3,7 @@
 Enters: an open `Wiki`. Leaves: a `Web`, and the toolbox over it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from websailor.records import Hit, Page
@@ -63,8 +63,15 @@ def simulated_toolbox(wiki: "Wiki", config: ToolsConfig) -> Toolbox:
     return web_toolbox(SimulatedWeb(wiki), config, SimulatedScholar(wiki))
 
 
-def toolbox(web: AsyncWeb, config: ToolsConfig, scholar: AsyncWeb, reader: Reader | None = None) -> Toolbox:
-    """The configured tools in their order, with the configured faults."""
+def toolbox(
+    web: AsyncWeb,
+    config: ToolsConfig,
+    scholar: AsyncWeb,
+    reader: Reader | None = None,
+    endings: Sequence[Callable[[], Awaitable[None]]] = (),
+) -> Toolbox:
+    """The configured tools in their order, with the configured faults. `endings` close what is behind the webs."""
+    sandbox = open_sandbox(config.sandbox) if "PythonInterpreter" in config.tools else None
     if config.faults.any:
         web, scholar = FaultyWeb(web, config.faults), FaultyWeb(scholar, config.faults)
         config = config.model_copy(update={"cache": 0})  # another episode's results have other faults
@@ -72,6 +79,8 @@ def toolbox(web: AsyncWeb, config: ToolsConfig, scholar: AsyncWeb, reader: Reade
         "search": lambda: Search(web, config),
         "visit": lambda: Visit(web, config, reader),
         "google_scholar": lambda: Search(scholar, config, SCHOLAR),
-        "PythonInterpreter": lambda: PythonInterpreter(open_sandbox(config.sandbox)),
     }
-    return Toolbox([tools[name]() for name in config.tools])
+    if sandbox is not None:
+        tools["PythonInterpreter"] = lambda: PythonInterpreter(sandbox)
+        endings = (sandbox.aclose, *endings)
+    return Toolbox([tools[name]() for name in config.tools], endings)

@@ -1,11 +1,12 @@
 """Stage: expert trajectories, the data of the cold start.
 
-Reads: a wiki directory and a questions directory (`records.jsonl`). Writes: `records.jsonl` with the right trajectories
-(scored), `rejects.jsonl` with the others and the reason: `wrong_answer`, `no_answer`, `turn_limit` or the episode's
-other stop reason, `format`; what the filters refuse (`FilterConfig` names each reason with its setting); `thought_leak`
-and its like where a thought could not be rewritten; `endpoint`, `judge`, `rewriter` or `tool` where something outside
-broke down. The manifest counts what was kept and refused, and how often the expert was right. `metrics.jsonl` has a row
-for every trajectory whose thoughts were rewritten, `spending.jsonl` one per sitting with what the endpoints cost.
+Reads: a questions directory (`records.jsonl`), and a wiki directory where the web is simulated. Writes:
+`records.jsonl` with the right trajectories (scored), `rejects.jsonl` with the others and the reason: `wrong_answer`,
+`no_answer`, `turn_limit` or the episode's other stop reason, `format`; what the filters refuse (`FilterConfig` names
+each reason with its setting); `thought_leak` and its like where a thought could not be rewritten; `endpoint`, `judge`,
+`rewriter` or `tool` where something outside broke down. The manifest counts what was kept and refused, and how often
+the expert was right. `metrics.jsonl` has a row for every trajectory whose thoughts were rewritten, `spending.jsonl`
+what the endpoints were asked for, episode by episode.
 
 The expert is the embedded one or any endpoint. The embedded one has two habits; hasty episodes that end wrong are
 refused like all wrong ones, so the kept hasty ones are those where the shortcut worked: the data mix both habits, and
@@ -19,12 +20,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from websailor.agent import AgentConfig
-from websailor.files import StageConfig
 from websailor.models.base import Sampling
 from websailor.models.endpoint.config import EndpointSettings
 from websailor.records import Manifest
 from websailor.scoring.judge import JudgeConfig
-from websailor.tools.config import ToolsConfig
+from websailor.tools.environment import EnvironmentConfig
 from websailor.trajectories.config import FilterConfig, RewritingConfig
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Config", "run"]
 
 
-class Config(StageConfig):
+class Config(EnvironmentConfig):
     """What the expert does, and what is kept of it."""
 
     expert: str = "embedded"
@@ -74,8 +74,6 @@ class Config(StageConfig):
     """How to speak to the expert's endpoint."""
     sampling: Sampling = Sampling()
     """How an endpoint samples."""
-    tools: ToolsConfig = ToolsConfig()
-    """The simulated web's tools."""
     agent: AgentConfig = AgentConfig()
     """The agent loop: system prompt and limits."""
 
@@ -88,8 +86,8 @@ def run(
     scorer: "Scorer | None" = None,
     rewriter: "Policy | None" = None,
 ) -> Manifest:
-    """Work every question and keep what is right. `inputs`: `wiki`, `questions`. A finished directory returns its
-    manifest at once.
+    """Work every question and keep what is right. `inputs`: `questions`, and `wiki` unless the web is live. A finished
+    directory returns its manifest at once.
 
     `expert`, `scorer` and `rewriter` are the config's unless given. Raises `UserError` when the questions are missing
     or none is in the split, or when episodes come to nothing one after the other.

@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from websailor.agent import run_episode
 from websailor.agent.breakdowns import Breakdown, Breakdowns, GuardedToolbox, breaking_down
@@ -20,11 +20,12 @@ from websailor.errors import UserError
 from websailor.files import StageDirectory, append_json, read_jsonl, trim_jsonl
 from websailor.models.base import Policy
 from websailor.models.endpoint import EndpointPolicy, parse_endpoint
+from websailor.models.endpoint.spending import SPENDING, Purse, spending_counts
 from websailor.progress import Bar, progress_bar
 from websailor.records import Manifest, Question, Reject, Trajectory
 from websailor.scoring import Scorer, open_scorer
 from websailor.tools.base import Toolbox
-from websailor.tools.simulated import simulated_toolbox
+from websailor.tools.environment import open_toolbox
 from websailor.trajectories import Config
 from websailor.trajectories.counts import RewritingRow, summary
 from websailor.trajectories.expert import ExpertPolicy
@@ -55,17 +56,14 @@ def collect(
             return directory.manifest()
         assert scorer is not None
         questions = _questions(config, inputs["questions"])
-        wiki = open_wiki(inputs["wiki"])
+        toolbox = open_toolbox(config, inputs.get("wiki"))
         if expert is None:
-            expert = ExpertPolicy(config.careful, config.tools.address, config.seed, wiki.language, config.attempts)
-        toolbox = simulated_toolbox(wiki, config.tools)
+            language = open_wiki(inputs["wiki"]).language
+            expert = ExpertPolicy(config.careful, config.tools.address, config.seed, language, config.attempts)
         collector = Collector(config, directory, expert, toolbox, scorer, rewriter)
         with progress_bar("trajectories", len(questions)) as bar:
-            try:
-                asyncio.run(collector.work(questions, bar))
-            finally:
-                _note_spending(out, {"expert": expert, "judge": getattr(scorer, "policy", None), "rewriter": rewriter})
-        counts = summary(out)
+            asyncio.run(collector.work(questions, bar))
+        counts = summary(out) | spending_counts(out)
         (out / DRAFTS).unlink(missing_ok=True)
         return directory.finish(**counts)
 
@@ -73,6 +71,10 @@ def collect(
 def _expert(config: Config) -> Policy | None:
     """The endpoint that is the expert; None for the embedded one."""
     if config.expert == "embedded":
+        if config.web == "live":
+            raise UserError(
+                "the embedded expert knows the simulated web alone: name an endpoint, expert = openai:MODEL@URL"
+            )
         return None
     if not config.expert.startswith("openai:"):
         raise UserError(f"expert = {config.expert}: write embedded, or an endpoint as openai:MODEL@URL")
@@ -118,7 +120,12 @@ class Collector:
         self._rewriter = Rewriter(rewriter, config.rewriting, config.filters.language_share) if rewriter else None
         endpoint = expert.config.protocol if isinstance(expert, EndpointPolicy) else None
         self._agent = config.agent if endpoint is None else config.agent.speaking(endpoint)
+        self._opened = toolbox
         self._toolbox = toolbox if endpoint is None else GuardedToolbox(toolbox)
+        trim_jsonl(directory.path / SPENDING, bool)  # a torn line is dropped
+        self._purse = Purse(
+            directory.path, {"expert": expert, "judge": getattr(scorer, "policy", None), "rewriter": rewriter}
+        )
         self._remote = endpoint is not None
         self._breakdowns = Breakdowns(config.breakdowns, directory.reject)
         self._kept: Counter[str] = Counter()
@@ -152,6 +159,8 @@ class Collector:
             ):
                 if isinstance(opened, EndpointPolicy):
                     await opened.aclose()
+            await self._opened.aclose()
+            self._purse.note()
         self._breakdowns.end()
 
     async def _tries(self, question: Question) -> None:
@@ -193,6 +202,8 @@ class Collector:
             reject = self._reject(question, identity, habit, (broken.reason, str(broken)), trajectory, whole=True)
             self._breakdowns.broke(reject)
             return
+        finally:
+            self._purse.note()
         self._breakdowns.worked()
         if refusal is None:
             self._directory.append(final)
@@ -242,17 +253,3 @@ class Collector:
             if whole:
                 record["trajectory"] = trajectory.model_dump(mode="json")
         return Reject(id=identity, reason=reason, detail=detail, record=record)
-
-
-Role = Literal["expert", "judge", "rewriter"]
-
-
-def _note_spending(out: Path, policies: Mapping[Role, Policy | None]) -> None:
-    """What this sitting's endpoints were asked for, as a row of `spending.jsonl`."""
-    spent = {role: one.spent for role, one in policies.items() if isinstance(one, EndpointPolicy) and one.spent.replies}
-    if not spent:
-        return
-    append_json(out / "spending.jsonl", {role: found.model_dump() for role, found in spent.items()})
-    for role, found in spent.items():
-        cost = "" if found.cost is None else f", {found.cost:.2f} {found.currency}"
-        log.info("%s: %d tokens in, %d out%s", role, found.prompt_tokens, found.completion_tokens, cost)

@@ -162,7 +162,7 @@ class EndpointModel:
             )
         self._reasoning_field = turn.reasoning_field or self._reasoning_field
         message = self._message(turn, sampling)
-        usage = turn.usage
+        usage, price = turn.usage, self._policy.ledger
         aligned = turn.token_ids is not None and turn.logprobs is not None
         aligned = aligned and len(turn.token_ids or ()) == len(turn.logprobs or ())
         return Reply(
@@ -170,6 +170,9 @@ class EndpointModel:
             usage=Usage(
                 prompt_tokens=_estimate(body) if usage is None else usage.prompt_tokens,
                 completion_tokens=_tokens(render_turn(message)) if usage is None else usage.completion_tokens,
+                cached_tokens=0 if usage is None else usage.cached_tokens,
+                cost=price.cost(usage),
+                currency=price.currency,
                 turns=1,
             ),
             token_ids=turn.token_ids if aligned else None,

@@ -59,6 +59,8 @@ class Metered(Record):
 class Spending(Record):
     """What an endpoint was asked for so far."""
 
+    model: str = ""
+    """The model's name there."""
     replies: int = 0
     unmetered: int = 0
     """Replies without usage: their tokens and their cost are not in the sums."""
@@ -95,10 +97,14 @@ class Ledger:
 
     def __init__(self, model: str, prices: Prices | None = None) -> None:
         self._price = None if prices is None else prices.models.get(model)
-        self.spent = Spending()
+        self.currency = None if self._price is None or prices is None else prices.currency
+        """Of the price; None where there is none."""
+        self.spent = Spending(model=model, cost=None if self._price is None else 0.0, currency=self.currency)
         """The sums so far."""
-        if self._price is not None and prices is not None:
-            self.spent = Spending(cost=0.0, currency=prices.currency)
+
+    def cost(self, metered: Metered | None) -> float | None:
+        """Money for one reply; None when the model's price or the reply's tokens are not known."""
+        return None if metered is None or self._price is None else cost(metered, self._price)
 
     def book(self, metered: Metered | None) -> None:
         """Enter a reply."""
@@ -110,8 +116,8 @@ class Ledger:
         if metered is not None:
             for name in ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"):
                 update[name] = getattr(before, name) + getattr(metered, name)
-            if self._price is not None and before.cost is not None:
-                update["cost"] = before.cost + cost(metered, self._price)
+            if before.cost is not None:
+                update["cost"] = before.cost + (self.cost(metered) or 0.0)
         self.spent = before.model_copy(update=update)
 
     def book_retry(self) -> None:
