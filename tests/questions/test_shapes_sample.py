@@ -31,7 +31,7 @@ def csr_of(graph: nx.Graph) -> Csr:
     graph = nx.convert_node_labels_to_integers(graph)
     edge_E2 = np.array(list(graph.edges), dtype=np.int32).reshape(-1, 2)
     nodes = [f"n{node}" for node in graph]
-    return csr_from_arrays(nodes, ["r"], edge_E2[:, 0], np.zeros(len(edge_E2), np.int32), edge_E2[:, 1])
+    return csr_from_arrays(nodes, edge_E2[:, 0], np.zeros(len(edge_E2), np.int32), edge_E2[:, 1])
 
 
 def fact(subject: str, relation: str, value: str, value_type: str = "entity") -> Fact:
@@ -58,28 +58,21 @@ def draws(graph: Csr, count: int, seed: int = 0, **options: float) -> list[Sampl
     return list(islice(sample_subgraphs(graph, config, np.random.default_rng(seed)), count))
 
 
-def test_csr_holds_every_entity_fact_in_both_directions() -> None:
+def test_csr_holds_every_entity_fact() -> None:
     facts = [
-        fact("a", "knows", "b"),
+        fact("a", "likes", "b"),
         fact("a", "born", "1950", "date"),
         fact("b", "knows", "a"),
-        fact("a", "likes", "b"),
+        fact("a", "knows", "b"),
         fact("c", "knows", "c"),
     ]
     graph = csr_from_facts(["a", "b", "c"], facts)
     out = [
-        (graph.nodes[node], graph.relations[graph.out_relation[edge]], graph.nodes[graph.out_indices[edge]])
+        (graph.nodes[node], graph.nodes[graph.out_indices[edge]], facts[graph.out_fact[edge]].id)
         for node in range(3)
         for edge in range(graph.out_indptr[node], graph.out_indptr[node + 1])
     ]
-    back = [
-        (graph.nodes[graph.in_indices[edge]], graph.relations[graph.in_relation[edge]], graph.nodes[node])
-        for node in range(3)
-        for edge in range(graph.in_indptr[node], graph.in_indptr[node + 1])
-    ]
-    entity_facts = [(f.subject, f.relation, f.object) for f in facts if f.value_type == "entity"]
-    assert sorted(out) == sorted(back) == sorted(entity_facts)
-    assert [facts[index].id for index in graph.out_fact[:2]] == ["a-knows-b", "a-likes-b"]
+    assert out == [("a", "b", "a-knows-b"), ("a", "b", "a-likes-b"), ("b", "a", "b-knows-a"), ("c", "c", "c-knows-c")]
     indptr, indices = simple_undirected(graph)
     assert (indptr.tolist(), indices.tolist()) == ([0, 1, 2, 2], [1, 0])
 

@@ -1,9 +1,9 @@
-"""The knowledge graph as plain numpy arrays: compressed sparse rows, both directions.
+"""The knowledge graph as plain numpy arrays: compressed sparse rows.
 
 Enters: entity ids and the entity-to-entity facts among them (literal values, dates and numbers, are attributes of
-an entity and no nodes here). Leaves: a frozen `Csr`, the one input of the walks, and of every other numpy or numba
-routine that needs neighbours. Nodes, relations and facts are dense integers; `nodes` and `relations` name them, and the
-fact index is the position in the list of facts that the caller handed over, so that a caller finds his record again.
+an entity and no nodes here). Leaves: a frozen `Csr`, the one input of the walks. Nodes and facts are dense integers;
+`nodes` names the former, and the fact index is the position in the list of facts that the caller handed over, so that
+a caller finds his record again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,61 +23,35 @@ Int64 = npt.NDArray[np.int64]
 class Csr:
     """A directed multigraph of N nodes and E edges.
 
-    The edges that leave node v stand at positions `out_indptr[v] : out_indptr[v + 1]` of the three `out_` edge arrays,
-    sorted by (target, relation); those that reach it at `in_indptr[v] : in_indptr[v + 1]` of the `in_` edge arrays,
-    sorted by (source, relation). Self-loops and parallel edges are kept.
+    The edges that leave node v stand at positions `out_indptr[v] : out_indptr[v + 1]` of the edge arrays, sorted by
+    (target, relation). Self-loops and parallel edges are kept.
     """
 
     nodes: tuple[str, ...]
     """Entity ids; a node is its position here."""
-    relations: tuple[str, ...]
-    """Relation names; a relation is its position here."""
     out_indptr: Int64
     """(N + 1,)"""
     out_indices: Int32
     """(E,) the object."""
-    out_relation: Int32
-    """(E,)"""
     out_fact: Int32
-    """(E,) position of the fact in the caller's list."""
-    in_indptr: Int64
-    """(N + 1,)"""
-    in_indices: Int32
-    """(E,) the subject."""
-    in_relation: Int32
-    """(E,)"""
-    in_fact: Int32
     """(E,) position of the fact in the caller's list."""
 
     @property
     def node_count(self) -> int:
         return len(self.out_indptr) - 1
 
-    @property
-    def edge_count(self) -> int:
-        return len(self.out_indices)
-
 
 def csr_from_arrays(
-    nodes: Sequence[str],
-    relations: Sequence[str],
-    subject_E: Int32,
-    relation_E: Int32,
-    object_E: Int32,
-    fact_E: Int32 | None = None,
+    nodes: Sequence[str], subject_E: Int32, relation_E: Int32, object_E: Int32, fact_E: Int32 | None = None
 ) -> Csr:
-    """Sort edges into rows, O(E log E). `fact_E` defaults to 0..E-1."""
+    """Sort edges into rows, O(E log E). `relation_E` puts parallel edges in order; `fact_E` defaults to 0..E-1."""
     fact_E = np.arange(len(subject_E), dtype=np.int32) if fact_E is None else np.asarray(fact_E, dtype=np.int32)
     subject_E, relation_E, object_E = (np.asarray(part, dtype=np.int32) for part in (subject_E, relation_E, object_E))
     assert len(subject_E) == len(relation_E) == len(object_E) == len(fact_E)
-
-    def rows(from_E: Int32, to_E: Int32) -> tuple[Int64, Int32, Int32, Int32]:
-        order_E = np.lexsort((fact_E, relation_E, to_E, from_E))
-        indptr = np.zeros(len(nodes) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(from_E, minlength=len(nodes)), out=indptr[1:])
-        return indptr, to_E[order_E], relation_E[order_E], fact_E[order_E]
-
-    return Csr(tuple(nodes), tuple(relations), *rows(subject_E, object_E), *rows(object_E, subject_E))
+    order_E = np.lexsort((fact_E, relation_E, object_E, subject_E))
+    indptr = np.zeros(len(nodes) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(subject_E, minlength=len(nodes)), out=indptr[1:])
+    return Csr(tuple(nodes), indptr, object_E[order_E], fact_E[order_E])
 
 
 def csr_from_facts(nodes: Sequence[str], facts: Sequence[Fact]) -> Csr:
@@ -101,7 +75,7 @@ def csr_from_facts(nodes: Sequence[str], facts: Sequence[Fact]) -> Csr:
         raise UserError(
             f"a fact speaks of {error.args[0]!r}, which is no entity of this graph: build the graph again"
         ) from error
-    return csr_from_arrays(nodes, relations, table[:, 0], table[:, 1], table[:, 2], table[:, 3])
+    return csr_from_arrays(nodes, table[:, 0], table[:, 1], table[:, 2], table[:, 3])
 
 
 def simple_undirected(graph: Csr) -> tuple[Int64, Int32]:
