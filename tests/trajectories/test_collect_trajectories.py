@@ -4,86 +4,19 @@ import json
 from pathlib import Path
 
 import pytest
-from fourteen_pages import QUESTIONS, TITLE_TOOLS
+from fourteen_pages import TITLE_TOOLS
 
 import websailor.graph
 import websailor.questions
 import websailor.wiki
-from toy_questions import trajectory
 from websailor.agent import AgentConfig
 from websailor.errors import ConfigChanged, UserError
 from websailor.files import read_jsonl
-from websailor.models.protocol import answer_turn, call_turn
-from websailor.records import Message, Question, Reject, Score, Step, StopReason, ToolCall, Trajectory, Usage
+from websailor.records import Question, Reject, Trajectory
 from websailor.scoring import matches
 from websailor.trajectories import Config, run
-from websailor.trajectories.config import FilterConfig
-from websailor.trajectories.filters import refuse
 
 AGENT = AgentConfig(prompt="brief", turns=24, date="2025-01-01")
-
-
-# ---------------------------------------------------------------- reasons
-
-
-def ended(
-    thoughts=("Dovi Marn.",),
-    answer: str | None = "Dovi Marn",
-    stop=StopReason.ANSWER,
-    calls=(),
-    value=1.0,
-    format_errors=0,
-) -> Trajectory:
-    messages = [Message(role="system", content="s"), Message(role="user", content=QUESTIONS[0].prompt)]
-    steps = []
-    for number, (name, arguments, shown) in enumerate(calls):
-        messages.append(Message(role="assistant", content=call_turn("Need it.", name, arguments)))
-        messages.append(Message(role="tool", content=shown))
-        call = ToolCall(id=str(number), name=name, arguments=json.dumps(arguments))
-        steps.append(Step(thought="Need it.", call=call, observation=None))
-    for thought in thoughts:
-        messages.append(Message(role="assistant", content=answer_turn(thought, answer or "-")))
-    return trajectory(
-        answer,
-        question_id="decade",
-        messages=tuple(messages),
-        steps=tuple(steps),
-        stop=stop,
-        usage=Usage(tool_calls=len(calls), format_errors=format_errors),
-        score=Score(value=value, reason="r", judge="exact"),
-        habit="hasty",
-    )
-
-
-SEARCH = ("search", {"query": ["employed by Melik Works"]}, "1. Dovi Marn: employed by: Melik Works")
-
-
-@pytest.mark.parametrize(
-    ("attempt", "reason"),
-    [
-        (ended(calls=[SEARCH]), None),
-        (ended(calls=[SEARCH], value=0.0, answer="Baro Kesh"), "wrong_answer"),
-        (ended(calls=[SEARCH], value=0.0, answer="unknown"), "no_answer"),
-        (ended(stop=StopReason.TURN_LIMIT, answer=None), "turn_limit"),
-        (ended(stop=StopReason.CONTEXT_LIMIT), "context_limit"),
-        (ended(stop=StopReason.FORMAT_ERROR, answer=None), "format"),
-        (ended(calls=[SEARCH], format_errors=1), "format"),
-        (ended(calls=[SEARCH, SEARCH]), "repeated_call"),
-        (ended(), "leak"),
-        (ended(calls=[("search", {"query": ["Dovi Marn"]}, "1. Dovi Marn: He works.")]), "leak"),
-    ],
-)
-def test_reasons(attempt, reason):
-    refusal = refuse(attempt, QUESTIONS[0], FilterConfig())
-    assert (refusal and refusal[0]) == reason
-
-
-def test_too_long():
-    assert refuse(ended(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=50)) == ("too_long", "92 words")
-    assert refuse(ended(calls=[SEARCH]), QUESTIONS[0], FilterConfig(words=500)) is None
-
-
-# ---------------------------------------------------------------- the stage
 
 
 @pytest.fixture(scope="session")

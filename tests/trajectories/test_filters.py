@@ -7,9 +7,9 @@ import pytest
 
 from toy_questions import question, trajectory
 from websailor.models.protocol import answer_turn, call_turn
-from websailor.records import Message, Score, Step, ToolCall, Trajectory, Usage
+from websailor.records import Message, Question, Score, Step, StopReason, ToolCall, Trajectory, Usage
 from websailor.trajectories.config import FilterConfig
-from websailor.trajectories.filters import early_answer, refuse, tokens_of, unfit, words_of
+from websailor.trajectories.filters import Refusal, early_answer, tokens_of, unfinished, unfit, unwanted, words_of
 from websailor.trajectories.languages import share, words
 from websailor.trajectories.leaks import leaked
 
@@ -37,12 +37,32 @@ def searched(*queries: str, thought: str = "I need its founder.", native: bool =
         "Dovi Marn",
         messages=tuple(messages),
         steps=(*steps, Step(thought=thought, call=None, observation=None)),
-        usage=Usage(**counted),
+        usage=Usage.model_validate(counted),
         score=Score(value=1.0, reason="r", judge="exact"),
     )
 
 
 TWO = ("founder of Melik Works", "Melik Works")
+
+
+def refuse(attempt: Trajectory, asked: Question, filters: FilterConfig) -> Refusal | None:
+    """All filters in the order in which a run without a rewriter asks them."""
+    return unfinished(attempt, filters) or unfit(attempt, asked, filters) or unwanted(attempt, asked, filters)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"answer": "Baro Kesh", "score": Score(value=0.0, reason="r", judge="exact")}, "wrong_answer"),
+        ({"answer": "unknown", "score": Score(value=0.0, reason="r", judge="exact")}, "no_answer"),
+        ({"answer": None, "stop": StopReason.TURN_LIMIT}, "turn_limit"),
+        ({"stop": StopReason.CONTEXT_LIMIT}, "context_limit"),
+        ({"answer": None, "stop": StopReason.FORMAT_ERROR}, "format"),
+    ],
+)
+def test_only_right_answers_stay(changes: dict[str, Any], reason: str) -> None:
+    found = refuse(searched(*TWO).model_copy(update=changes), ASKED, FilterConfig())
+    assert found is not None and found[0] == reason
 
 
 @pytest.mark.parametrize(

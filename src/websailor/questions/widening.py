@@ -16,8 +16,6 @@ from websailor.questions.reach import unreachable
 from websailor.questions.structure import Branch, branches, is_named, keep_branches, siblings
 from websailor.records import Pattern
 
-Step = Callable[[Pattern, str], Pattern | None]
-
 
 def widen(
     corpus: Corpus,

@@ -81,15 +81,6 @@ def unwanted(
     return None
 
 
-def refuse(trajectory: Trajectory, question: Question, filters: FilterConfig) -> Refusal | None:
-    """The reason (and a detail) not to keep a scored trajectory; None if it is fit to learn from."""
-    return (
-        unfinished(trajectory, filters)
-        or unfit(trajectory, question, filters)
-        or unwanted(trajectory, question, filters)
-    )
-
-
 # ---------------------------------------------------------------- lengths
 
 

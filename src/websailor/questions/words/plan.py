@@ -285,10 +285,6 @@ def _join_possessions(pattern: Pattern, root: Thing) -> None:
                 clause.atoms += by.atoms
 
 
-def _mentioned(clause: Clause) -> str | None:
-    return clause.end.variable if isinstance(clause.end, Mention) else None
-
-
 def _is_only_owned(pattern: Pattern, owner_: Thing, clause: Clause, variable: str) -> bool:
     end, said = clause.end, clause.said
     if not isinstance(end, Thing) or end.variable != variable or not isinstance(said, Atom):
