@@ -11,11 +11,14 @@ import pytest
 from websailor.questions.corpus import Corpus
 from websailor.questions.lexicon import Lexicon
 from websailor.questions.structure import exact_pattern, with_literal
-from websailor.questions.words.english_grammar import listed, ordinal, with_article
+from websailor.questions.words.english_grammar import (
+    ordinal,
+)
 from websailor.questions.words.plan import NoWording
 from websailor.questions.words.realise import Style, ordered_clues, realise
 from websailor.records import Domain, Entity, Fact, Pattern, Source
 from websailor.wiki import relations_wikipedia as wikipedia
+from websailor.wiki.english import listed, with_article
 from websailor.wiki.relations import Language, kinds, relations
 
 KINDS = {

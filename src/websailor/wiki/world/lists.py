@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
+from websailor.wiki.english import with_article
 from websailor.wiki.relations import kinds, relations
 from websailor.wiki.world.listing import (
     AMOUNTS,
@@ -280,20 +281,16 @@ def disambiguations(world: World, first: int, last: int) -> Iterator[WikiPage]:
     for entity in (np.flatnonzero(world.homonym_N[first:last] > np.arange(first, last)) + first).tolist():
         name = world.names[entity]
         lines = "\n".join(
-            f"* [[{world.titles[bearer]}]], {_with_article(world.kinds[world.kind_N[bearer]])}"
+            f"* [[{world.titles[bearer]}]], {with_article(world.kinds[world.kind_N[bearer]])}"
             for bearer in (entity, int(world.homonym_N[entity]))
         )
         yield WikiPage(name, f"'''{name}''' may refer to:\n{lines}\n\n{{{{disambiguation}}}}")
 
 
-def _with_article(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
-
-
 def _opening(title: str, plural: str) -> str:
     """What a list is. Its type stands in the singular, too: people search in either number."""
     kind = next(kind.name for kind in kinds().values() if kind.plural == plural)
-    return f"This is {_with_article(title[0].lower() + title[1:])}. Every {kind} that belongs here is listed."
+    return f"This is {with_article(title[0].lower() + title[1:])}. Every {kind} that belongs here is listed."
 
 
 def _index(title: str, plural: str, entries: list[str]) -> WikiPage:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from websailor.wiki.english import listed
 from websailor.wiki.relations import Kind
 from websailor.wiki.world.model import INFOBOX, TABLE, TEXT, World
 from websailor.wiki.world.placement import lead_slots
@@ -105,7 +106,7 @@ class PageWriter:
                 sentences.extend(said.sentence(fact, entity) for fact in facts)
                 continue
             subjects = [said.links[said.subject[fact]] for fact in facts]
-            phrase = said.relations[relation].inverse[0].format(s=_enumerate(subjects))
+            phrase = said.relations[relation].inverse[0].format(s=listed(subjects))
             sentences.append(f"{said.names[entity]} {phrase}.")
         asides = range(self._asides[place], self._asides[place + 1])
         sentences.extend(said.sentence(fact, entity) for fact in asides)
@@ -126,7 +127,3 @@ def _by_slots(kind: Kind, varied: bool) -> dict[frozenset[str], list[str]]:
     for lead in (*kind.leads, *(kind.other_leads if varied else ())):
         found.setdefault(frozenset(lead_slots(lead)), []).append(lead)
     return found
-
-
-def _enumerate(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
