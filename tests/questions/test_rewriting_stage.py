@@ -20,7 +20,7 @@ from websailor.files import read_jsonl
 from websailor.models.base import ChatModel, ContextExceeded, Reply, Sampling
 from websailor.models.scripted import ScriptedPolicy
 from websailor.questions.gates import check_length
-from websailor.questions.rewriting_stage import allows_none
+from websailor.questions.restating import allows_none
 from websailor.questions.seen import Refused
 from websailor.questions.verification import verify_file
 from websailor.questions.words.fidelity import refusal

@@ -105,3 +105,65 @@ def test_a_question_without_an_answer_says_so(answer: str, tmp_path: Path) -> No
     lines = verified(tmp_path / "q.jsonl", [one.model_copy(update={"pattern": bare, "answer": answer})])
     assert any("not none" in line for line in lines)
     assert any("does not say that there is none" in line for line in lines)
+
+
+def damaged(one: Question, what: str) -> tuple[Question, str]:
+    """A question with one thing changed by hand, and what the line about it must hold."""
+    measured, clue = one.uncertainty, one.clues[0]
+    rest = one.clues[1:]
+    decade = next((d.value for d in one.pattern.domains if d.lattice == "decade" and d.value in one.prompt), None)
+    changes: dict[str, tuple[dict[str, object], str]] = {
+        "label": ({"clues": (clue.model_copy(update={"operator": "U14"}), *rest)}, "clue 1 is no U14"),
+        "level": ({"level": 4 - one.level if one.level != 2 else 3}, "level is said to be"),
+        "bits": ({"uncertainty": measured.model_copy(update={"fog": measured.fog + 1})}, "fog is said to be"),
+        "after": ({"uncertainty": measured.model_copy(update={"after": (1.5, *measured.after[1:])})}, "after is said"),
+        "cost": ({"uncertainty": measured.model_copy(update={"oracle_cost": 1})}, "oracle cost is said to be 1, and"),
+        "gain": ({"clues": (clue.model_copy(update={"gain": clue.gain + 0.25}), *rest)}, "clue 1 is said to give"),
+        "necessary": ({"clues": (clue.model_copy(update={"necessary": not clue.necessary}), *rest)}, "necessary"),
+        "alias": ({"aliases": (*one.aliases, "Paris")}, "the alias 'Paris' does not stand for the answer"),
+        "clue": ({"clues": (clue.model_copy(update={"text": f"{clue.text[:-1]} of Paris."}), *rest)}, "clue 1 says"),
+        "name": ({"prompt": f"{one.prompt} It is near Paris."}, "the prompt says 'near'"),
+        "decade": ({"prompt": one.prompt.replace(decade or "", "1770s")}, "the prompt says '1770s'"),
+    }
+    change, words = changes[what]
+    return one.model_copy(update=change), words
+
+
+@pytest.mark.parametrize(
+    "what", ["label", "level", "bits", "after", "cost", "gain", "necessary", "alias", "clue", "name", "decade"]
+)
+@pytest.mark.parametrize("alone", [False, True], ids=["directory", "file"])
+def test_what_was_changed_by_hand_is_found(what: str, alone: bool, tmp_path: Path) -> None:
+    """Beside the config of its directory a prompt must be one of this realiser's; a file alone may hold a model's."""
+    if not alone:
+        (tmp_path / "config.json").write_bytes((made().parent / "config.json").read_bytes())
+    one = next(
+        one
+        for one in read_jsonl(made(), Question)
+        if one.pattern.assignment
+        and one.clues[0].operator != "U14"
+        and any(domain.lattice == "decade" and domain.value in one.prompt for domain in one.pattern.domains)
+    )
+    wrong, words = damaged(one, what)
+    lines = verified(tmp_path / "records.jsonl", [wrong])
+    assert lines and all(line.startswith(f"{one.id}: ") for line in lines)
+    assert any(words in line for line in lines), lines
+
+
+def test_every_clause_of_the_query_is_told(tmp_path: Path) -> None:
+    """A sentence left out, though its values stand elsewhere, and a phrase turned into another one."""
+    (tmp_path / "config.json").write_bytes((made().parent / "config.json").read_bytes())
+    found = 0
+    for one in read_jsonl(made(), Question):
+        for before, after in (("exactly", "at least"), (" no known ", " a known "), (" before ", " after ")):
+            if one.pattern.assignment and before in one.prompt:
+                wrong = one.model_copy(update={"prompt": one.prompt.replace(before, after)})
+                lines = verified(tmp_path / "records.jsonl", [wrong])
+                assert any("the prompt" in line for line in lines), one.prompt
+                found += 1
+        sentences = one.prompt.split(". ")
+        if len(sentences) > 2 and one.pattern.assignment:
+            wrong = one.model_copy(update={"prompt": ". ".join([sentences[0], *sentences[2:]])})
+            assert any("the prompt does not say" in line for line in verified(tmp_path / "records.jsonl", [wrong]))
+            found += 1
+    assert found > 3

@@ -5,7 +5,6 @@ a `Corpus`.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -227,6 +226,11 @@ class Corpus:
         """Ids of all that bear the entity's name, itself among them."""
         return self.of_name[plain(entity.name)]
 
+    def other_names(self, entity: Entity) -> tuple[str, ...]:
+        """Names beside its own that stand for the entity alone."""
+        others = dict.fromkeys((entity.id, *entity.aliases))
+        return tuple(name for name in others if name != entity.name and len(self.of_name.get(plain(name), ())) <= 1)
+
     def _comparable(self, fact: Fact) -> bool:
         """True when all numbers that state the relation share one unit, so that a proof may compare them."""
         if fact.unit is None and self.lexicon.needs_unit(fact.relation, self.entity[fact.subject].kind):
@@ -244,11 +248,6 @@ class Corpus:
                 found.setdefault(fact.relation, set()).add(fact.unit)
         return found
 
-    @cached_property
-    def bearers(self) -> Counter[str]:
-        """How many entities bear a name or alias."""
-        return Counter(name for entity in self.entities for name in {plain(n) for n in (entity.name, *entity.aliases)})
-
     def nameable(self, entity: Entity) -> bool:
         """True when a question may say what the entity is: its type is certain and has a word."""
         return entity.id in self.typed and self.lexicon.kind(entity.kind) is not None
@@ -257,7 +256,7 @@ class Corpus:
         """How a question names an entity: its name, or the full title where others bear that name too; a common noun
         with a small letter.
         """
-        name = entity.name if self.bearers[plain(entity.name)] == 1 else entity.id
+        name = entity.name if len(self.homonyms(entity)) == 1 else entity.id
         return name[:1].lower() + name[1:] if entity.statistics.get("common_noun") else name
 
 

@@ -18,8 +18,7 @@ from websailor.questions.corpus import Corpus
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.gates import check_answer_unsaid, check_hidden, check_length
 from websailor.questions.level import is_one_functional_hop, leaks, level_of
-from websailor.questions.measure import Measure, measure, plan_work
-from websailor.questions.naming import plain
+from websailor.questions.measure import Measure, measure, plan_work, without_idle
 from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, PROPOSERS, operator_of
 from websailor.questions.operators.base import Case, Counts
 from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripped
@@ -41,7 +40,7 @@ from websailor.questions.structure import (
 from websailor.questions.widening import drop_idle_inequalities, drop_redundant, widen
 from websailor.questions.words.plan import NoWording
 from websailor.questions.words.realise import Words, ordered_clues, realise
-from websailor.records import Atom, Clue, Condition, Entity, Evidence, Fact, Pattern, Question, Uncertainty
+from websailor.records import Atom, Clue, Condition, Evidence, Fact, Pattern, Question, Uncertainty
 from websailor.wiki.reader import Wiki
 
 ROUNDS = 2
@@ -167,7 +166,7 @@ class Maker:
             id=question_id(config.seed, part, index),
             prompt=words.prompt,
             answer=ANSWER[config.language] if nothing else answer.name,
-            aliases=() if nothing else self._aliases(answer),
+            aliases=() if nothing else corpus.other_names(answer),
             pattern=proved,
             clues=tuple(
                 Clue(
@@ -385,13 +384,7 @@ class Maker:
             raise Refused("lost_operator", ", ".join(missing))
         if len(codes) not in span(config.operators_per_question):
             raise Refused("operators", f"{len(codes)}: {', '.join(sorted(codes))}")
-        idle = [kept for label, kept in zip(labels, measured.necessary, strict=True) if label != DISTRACTOR.code]
-        return found.model_copy(update={"necessity": sum(idle) / len(idle)}) if idle else found
-
-    def _aliases(self, answer: Entity) -> tuple[str, ...]:
-        """Other names that stand for the answer alone."""
-        others = dict.fromkeys((answer.id, *answer.aliases))
-        return tuple(name for name in others if name != answer.name and self.corpus.bearers[plain(name)] <= 1)
+        return without_idle(measured, [label == DISTRACTOR.code for label in labels])
 
 
 def question_id(seed: int, part: Part, index: int) -> str:

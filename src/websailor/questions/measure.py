@@ -75,6 +75,13 @@ def measure(counts: Counts, clues: Sequence[Branch], work: Work) -> Measure:
     )
 
 
+def without_idle(measured: Measure, idle: Sequence[bool]) -> Uncertainty:
+    """The measures with the necessity of those clues alone that are not there to be idle, as distractors are."""
+    kept = [needed for needed, is_idle in zip(measured.necessary, idle, strict=True) if not is_idle]
+    found = measured.uncertainty
+    return found.model_copy(update={"necessity": sum(kept) / len(kept)}) if kept else found
+
+
 def _answer(counts: Counts) -> int | None:
     value = counts.pattern.assignment.get(counts.pattern.focus)
     return None if value is None else counts.facts.index[value]

@@ -23,9 +23,9 @@ from websailor.questions.config import RewritingConfig
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.gates import check_answer_unsaid, check_hidden, check_length
 from websailor.questions.level import leaks
-from websailor.questions.operators.u16_nothing import ANSWER
+from websailor.questions.restating import allows_none, parts_of
 from websailor.questions.seen import Refused, Seen
-from websailor.questions.structure import Branch, variables_of
+from websailor.questions.structure import variables_of
 from websailor.questions.verification import check_same_graph
 from websailor.questions.words.plan import NoWording
 from websailor.questions.words.realise import ordered_clues
@@ -35,8 +35,6 @@ from websailor.wiki import open_wiki
 from websailor.wiki.reader import Wiki
 
 log = logging.getLogger(__name__)
-
-_QUOTES = {"en": '"{}"', "zh": "“{}”"}
 
 
 class _Effort(Record):
@@ -201,11 +199,6 @@ class _Rewriter:
         self._keep(self._broken.pop(reject.id), None, [reject])
 
 
-def allows_none(question: Question) -> bool:
-    """True when a prompt says that there may be no answer."""
-    return _QUOTES[question.language].format(ANSWER[question.language]) in question.prompt
-
-
 def reworded_clues(question: Question, found: Rewriting) -> tuple[Clue, ...]:
     """The clues; one that is just one clause in the model's words is told in them."""
     texts = {told.parts: told.text for told in found.told if told.by_model}
@@ -214,11 +207,4 @@ def reworded_clues(question: Question, found: Rewriting) -> tuple[Clue, ...]:
     return tuple(
         clue if (text := texts.get(parts_of(branch))) is None else clue.model_copy(update={"text": text})
         for clue, branch in zip(question.clues, branches, strict=True)
-    )
-
-
-def parts_of(branch: Branch) -> frozenset[tuple[str, int]]:
-    """What of the pattern a clue says."""
-    return frozenset(
-        [("atom", number) for number in branch.atoms] + [("condition", number) for number in branch.conditions]
     )

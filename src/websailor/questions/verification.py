@@ -1,7 +1,8 @@
-"""Proving questions again: the answer, the operators that the clues claim, the evidence.
+"""Proving questions again: the answer, the operators that the clues claim, the evidence, and what a question says of
+itself: bits, level, aliases, words (`restating`).
 
 Enters: a file of questions, the wiki (of a generated world with the list of what is true in it), the graph. Leaves: a
-line for every question that fails, naming it and what failed. The measured bits and the wording are not taken up again.
+line for every question that fails, naming it and what failed.
 """
 
 from pathlib import Path
@@ -10,6 +11,8 @@ from pydantic import ValidationError
 
 from websailor.errors import UserError
 from websailor.files import read_jsonl
+from websailor.identity import stage_identity
+from websailor.questions.config import Config
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.evidence import EvidenceBook
 from websailor.questions.naming import contains_name
@@ -18,6 +21,7 @@ from websailor.questions.operators.base import Case, Counts, Operator
 from websailor.questions.operators.u16_nothing import ANSWER
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.restating import differences
 from websailor.questions.structure import branches, speaks_of, variables_of
 from websailor.records import Atom, Count, Pattern, Question, Rank, Without
 from websailor.wiki import open_wiki
@@ -32,17 +36,28 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     silent = any(not _malformed(one.pattern) and rests_on_silence(one.pattern) for one in read_jsonl(file, Question))
     corpus = load_corpus(graph, bool(pages.lexicon), wiki / "facts.jsonl" if silent else None)
     book = EvidenceBook(pages, corpus)
+    rank, reworded = _made_with(file)
     failures: list[str] = []
     count = 0
     for question in read_jsonl(file, Question):
         count += 1
         check_same_graph(question, corpus, file, graph)
-        failures.extend(f"{question.id}: {fault}" for fault in faults(question, corpus, book, pages))
+        found = faults(question, corpus, book, pages) or differences(question, corpus, pages, rank, reworded)
+        failures.extend(f"{question.id}: {fault}" for fault in found)
     if count and _is_cut_off(file):
         failures.append("the last line: cut off, it holds no question")
     if not count:
         raise UserError(f"{file} holds no questions")
     return failures
+
+
+def _made_with(file: Path) -> tuple[int, bool]:
+    """The rank of a leak, and whether a language model may have told the questions: as their directory says. A file by
+    itself may hold the words of a model.
+    """
+    identity = stage_identity(file.parent)
+    config = {} if identity is None or identity["stage"] != "questions" else identity["config"]
+    return config.get("leak_rank", Config().leak_rank), "model" in config or not config
 
 
 def _is_cut_off(file: Path) -> bool:

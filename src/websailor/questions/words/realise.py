@@ -105,12 +105,14 @@ def realise(
     prompt = speaker.brief() if style == "brief" else speaker.full()
     if may_be_none:
         prompt += speaker.none_allowed()
-    texts: list[str] = []
-    for clue in clues:
-        alone = plan(pattern, clue.atoms, clue.conditions)
-        known = definite_variables(corpus, pattern, alone)
-        texts.append(SPEAKERS[language](corpus, pattern, alone, known, random.Random(0), careful).statement())
-    return Words(prompt, tuple(texts))
+    return Words(prompt, tuple(clue_text(corpus, pattern, clue, language, careful) for clue in clues))
+
+
+def clue_text(corpus: Corpus, pattern: Pattern, clue: Branch, language: Language, careful: bool) -> str:
+    """One clue as a statement, always in the same words."""
+    alone = plan(pattern, clue.atoms, clue.conditions)
+    known = definite_variables(corpus, pattern, alone)
+    return SPEAKERS[language](corpus, pattern, alone, known, random.Random(0), careful).statement()
 
 
 def _is_plain(pattern: Pattern) -> bool:
