@@ -7,7 +7,7 @@ of one cell, a heading within the table, passes; a blank line ends the table.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _OF_YEAR = re.compile(r"(\d{4})(?:/(\d{2}))?(?![\d/–-])")
 _STILL = re.compile(r"\b(?:present|incumbent|current)\b", re.IGNORECASE)
+_NAME = re.compile(r"[A-ZÀ-Ý][\w.'’-]+(?: (?:de|del|der|di|du|la|van|von))*(?: [A-ZÀ-Ý][\w.'’-]*)+")
+"""A name of at least two words."""
 _CELL = " | "
 _SAME_START = 3
 """Letters that the short and the long form of a first name share: "Les", "Leslie"."""
@@ -42,7 +44,8 @@ class Cell(NamedTuple):
 class Header:
     """What the columns of a table mean."""
 
-    width: int
+    headings: tuple[str, ...]
+    """As they stand above the columns, and before the cells of every row."""
     key: int | None
     """Column of the subject; None: the page's entity."""
     kind: str | None
@@ -66,8 +69,8 @@ def table_statements(page: Page, kind: str) -> Iterator[Statement]:
             header, begun = None, False
         elif _CELL in row and not begun:
             header, begun = _header(row.split(_CELL), kind, page), True
-        elif header is not None and len(row) <= LONGEST_QUOTE and row.count(_CELL) == header.width - 1:
-            yield from _row(header, _cells(row, offset, links), row)
+        elif header is not None and len(row) <= LONGEST_QUOTE and row.count(_CELL) == len(header.headings) - 1:
+            yield from _row(header, _cells(row, offset, links, header.headings), row)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -78,6 +81,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _header(names: list[str], kind: str, page: Page) -> Header | None:
+    headings = tuple(" ".join(name.replace(":", " ").split()) for name in names)
     known = [_column(name) for name in names]
     dating = _dating()
     start, end, span = (
@@ -92,12 +96,12 @@ def _header(names: list[str], kind: str, page: Page) -> Header | None:
         if key is not None and columns and key not in columns:
             years = {place: rule["years"][name] for place, name in enumerate(known) if name in rule.get("years", {})}
             listed = _names(page) if rule.get("lists", False) else {}
-            return Header(len(names), key, rule["kind"], columns, years, listed, start, end, span)
+            return Header(headings, key, rule["kind"], columns, years, listed, start, end, span)
     for rule in tables()["holders"]:
         columns = {place: rule["columns"][name] for place, name in enumerate(known) if name in rule["columns"]}
         dated = span is not None or (start is not None and end is not None)
         if len(columns) == 1 and dated and kind in rule["kinds"]:
-            return Header(len(names), None, None, columns, {}, {}, start, end, span)
+            return Header(headings, None, None, columns, {}, {}, start, end, span)
     return None
 
 
@@ -145,9 +149,11 @@ def _dating() -> dict[str, frozenset[str]]:
     return {what: frozenset(name for rule in rules for name in rule[what]) for what in ("start", "end", "span")}
 
 
-def _cells(row: str, offset: int, links: list[Link]) -> list[Cell]:
+def _cells(row: str, offset: int, links: list[Link], headings: Sequence[str]) -> list[Cell]:
     cells: list[Cell] = []
-    for text in row.split(_CELL):
+    for heading, whole in zip(headings, row.split(_CELL), strict=True):
+        text = whole.removeprefix(f"{heading}: ") if heading else whole
+        offset += len(whole) - len(text)
         here = tuple(link for link in links if offset <= link.offset < offset + len(text))
         rest = text
         for link in here:
@@ -203,10 +209,11 @@ def _row(header: Header, cells: list[Cell], quote: str) -> Iterator[Statement]:
 
 
 def _listed(cell: Cell, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Everything that a cell names, linked here or elsewhere on the page: name and link target."""
-    parts = (part.strip() for part in re.split(r" and |, | / ", cell.rest))
-    for name in dict.fromkeys((*(link.anchor for link in cell.links), *(part for part in parts if part in names))):
-        yield name, names[name]
+    """Everything that a cell names: name and link target, or the name again where no link on the page has it."""
+    parts = [part.strip() for part in re.split(r" and |, | / ", cell.rest)]
+    called = (part for part in parts if part in names or _NAME.fullmatch(part))
+    for name in dict.fromkeys((*(link.anchor for link in cell.links), *called)):
+        yield name, names.get(name, name)
 
 
 def _tenure(header: Header, cells: list[Cell]) -> Span | None:

@@ -209,7 +209,8 @@ class Composer:
         taken: dict[str, int] = {}
         carried: list[str] = []
         left = order.extra
-        optional = [code for code in order.optional if code in PROPOSERS]
+        nameless = not names and not self.corpus.lexicon.is_generated
+        optional = [code for code in order.optional if code in PROPOSERS and not (nameless and code in BRING_NAMES)]
         chosen = {*order.required, *optional[: order.extra]}
         spare = [code for code in optional if code not in chosen]
         codes = [*(code for code in PROPOSERS if code in chosen), *spare]

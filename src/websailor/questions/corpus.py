@@ -252,10 +252,31 @@ class Corpus:
         """True when a question may say what the entity is: its type is certain and has a word."""
         return entity.id in self.typed and self.lexicon.kind(entity.kind) is not None
 
+    @cached_property
+    def dated(self) -> dict[str, Fact]:
+        """Works of a real encyclopedia that have no page and whose title is bare -> a fact with their one year."""
+        found: dict[str, list[Fact]] = {}
+        for fact in self.tellable:
+            if fact.value_type == "date" and self.is_bare_title(fact.subject):
+                found.setdefault(fact.subject, []).append(fact)
+        return {name: facts[0] for name, facts in found.items() if len({year_of(one.object) for one in facts}) == 1}
+
+    def is_bare_title(self, name: str) -> bool:
+        """True for a work without a page of its own whose title others may bear: nothing tells which one is meant."""
+        entity = self.entity[name]
+        return (
+            not self.lexicon.is_generated
+            and not entity.statistics.get("has_page", 1)
+            and self.lexicon.is_work(entity.kind)
+            and not name.endswith(")")
+        )
+
     def mention(self, entity: Entity) -> str:
         """How a question names an entity: its name, or the full title where others bear that name too; a common noun
-        with a small letter.
+        with a small letter. A work without a page goes by its title and year: others may have the title.
         """
+        if (dated := self.dated.get(entity.id)) is not None:
+            return f"{entity.name} ({year_of(dated.object):.0f})"
         name = entity.name if len(self.homonyms(entity)) == 1 else entity.id
         return name[:1].lower() + name[1:] if entity.statistics.get("common_noun") else name
 

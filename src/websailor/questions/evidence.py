@@ -6,13 +6,13 @@ it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.base import Counts
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.facts import number_of, year_of
-from websailor.questions.structure import Branch
+from websailor.questions.structure import Branch, domain_of, variables_of
 from websailor.records import Condition, Count, Evidence, Fact, Page, Pattern, Rank, Without
 from websailor.wiki.reader import Wiki
 
@@ -80,7 +80,15 @@ class EvidenceBook:
         found = [self._corpus.fact[name] for number in clue.atoms if (name := pattern.atoms[number].fact)]
         for number in clue.conditions:
             found.extend(self._of_condition(pattern, number) if pattern.assignment else ())
+        found.extend(self._dating(pattern, clue))
         return list({fact.id: fact for fact in found}.values())
+
+    def _dating(self, pattern: Pattern, clue: Branch) -> Iterator[Fact]:
+        """The years by which works go that a clue names."""
+        for name in variables_of(pattern, clue):
+            domain = domain_of(pattern, name, "entity")
+            if domain is not None and (dated := self._corpus.dated.get(domain.value)) is not None:
+                yield dated
 
     def _of_condition(self, pattern: Pattern, number: int) -> list[Fact]:
         condition: Condition = pattern.conditions[number]

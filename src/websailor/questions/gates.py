@@ -30,6 +30,13 @@ def check_hidden(corpus: Corpus, pattern: Pattern, prompt: str) -> None:
             raise Refused("names_hidden", value)
 
 
+def check_titles(corpus: Corpus, pattern: Pattern) -> None:
+    """A work that the question names must have a page, a title that no other has, or a year."""
+    for domain in pattern.domains:
+        if domain.lattice == "entity" and domain.value not in corpus.dated and corpus.is_bare_title(domain.value):
+            raise Refused("ambiguous_title", domain.value)
+
+
 def check_length(prompt: str, language: Language, max_words: int) -> None:
     """The prompt has at most `max_words` words (Chinese: characters); 0: no limit."""
     length = len(prompt) if language == "zh" else len(prompt.split())

@@ -13,6 +13,7 @@ from websailor.wiki.reader import Wiki
 
 WIDE_BITS = 3.0
 MANY_ANCHORS = 3
+HARDEST = 3
 
 
 def leaks(wiki: Wiki, answer: str, texts: tuple[str, ...], rank: int) -> bool:
@@ -47,4 +48,4 @@ def level_of(pattern: Pattern, clues: list[Branch], frontier: float, trivial: bo
     ranks = {number for number, one in enumerate(pattern.conditions) if isinstance(one, Rank)}
     anchors = {(clue.leaf, clue.conditions) for clue in clues if ranks.isdisjoint(clue.conditions)}
     tangled = cycle_rank(pattern) > 0 or len(anchors) >= MANY_ANCHORS
-    return 3 if nameless and tangled and frontier >= WIDE_BITS else 2
+    return HARDEST if nameless and tangled and frontier >= WIDE_BITS else 2

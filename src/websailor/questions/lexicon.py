@@ -110,6 +110,10 @@ class Lexicon:
             return found.noun
         return None if found is None else found.name.replace("_", " ")
 
+    def is_work(self, kind: str) -> bool:
+        """True for what goes by a title: books, films, songs."""
+        return kind == "work" or kind in self.kinds_within.get("work", ())
+
     def object_kind(self, name: str, subject_kind: str) -> str | None:
         """The type that a relation's object has for certain, if it has one; the widest, where it may be of several."""
         found = self.relation(name, subject_kind) if self.is_generated else wikipedia.relation(name, subject_kind)

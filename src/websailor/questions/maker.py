@@ -15,9 +15,16 @@ import numpy as np
 from websailor.questions.composition import Composer, NoneAllowed, Order, Palette, is_vague, order_for, palette_of
 from websailor.questions.config import Config, span
 from websailor.questions.corpus import Corpus
+from websailor.questions.drafting import (
+    choose_named,
+    told_twice,
+    with_describing_literals,
+    with_literals,
+    without_names,
+)
 from websailor.questions.evidence import EvidenceBook
-from websailor.questions.gates import check_answer_unsaid, check_hidden, check_length
-from websailor.questions.level import is_one_functional_hop, leaks, level_of
+from websailor.questions.gates import check_answer_unsaid, check_hidden, check_length, check_titles
+from websailor.questions.level import HARDEST, MANY_ANCHORS, is_one_functional_hop, leaks, level_of
 from websailor.questions.measure import Measure, measure, plan_work, without_idle
 from websailor.questions.operators import DISTRACTOR, NOTHING, PLAIN, PROPOSERS, operator_of
 from websailor.questions.operators.base import Case, Counts
@@ -34,7 +41,6 @@ from websailor.questions.structure import (
     exact_pattern,
     is_named,
     variables_of,
-    with_literal,
     without_idle_literals,
 )
 from websailor.questions.widening import drop_idle_inequalities, drop_redundant, widen
@@ -87,14 +93,17 @@ class Maker:
         facts = self._facts_of(focus)
         if unread := next((fact for fact in facts if self.evidence.page(fact) is None), None):
             raise Refused("no_evidence", f"{unread.id} {unread.source.page}")
-        if twice := self._told_twice(facts):
+        if twice := told_twice(corpus, facts):
             raise Refused("told_twice", twice)
-        count = config.named_anchors[0] if len(config.named_anchors) == 1 else rng.choice(config.named_anchors)
-        named = self._choose_named(facts, answer.id, max(0, count - order.names), rng)
+        count = self._count_of_names(part, index, attempt, rng)
+        nameless = count == 0 and not corpus.lexicon.is_generated
+        if nameless and not (facts := without_names(corpus, facts, answer.id)):
+            raise Refused("names_only", answer.id)
+        named = choose_named(facts, answer.id, max(0, count - order.names), rng)
         pattern = exact_pattern(corpus, facts, answer.id, named)
         if unknown := unreachable(corpus, pattern):
             raise Refused("open_world", ", ".join(pattern.assignment[name] for name in unknown))
-        pattern = self._with_literals(pattern, named, order, rng)
+        pattern = self._with_literals(pattern, named, nameless, order, rng)
         try:
             pattern = self._vague(pattern, named, count, order, part, rng)
             question = self._finished(pattern, part, index, order, focus, seen, rng)
@@ -103,7 +112,24 @@ class Maker:
         except ProofTooLarge as error:
             raise Refused("proof_too_large", str(error)) from error
         seen.check_page(evidence.page for evidence in question.evidence)
+        if nameless and HARDEST in config.level and self._is_early(attempt) and question.level < HARDEST:
+            raise Refused("too_easy", f"level {question.level}, and it names nothing")
         return question
+
+    def _count_of_names(self, part: Part, index: int, attempt: int, rng: random.Random) -> int:
+        """How many things a question names. In a real encyclopedia, where those that name fewer succeed more rarely, a
+        question keeps its number for half of its tries.
+        """
+        numbers = self.config.named_anchors
+        if len(numbers) == 1:
+            return numbers[0]
+        drawn = rng.choice(numbers)
+        if self.corpus.lexicon.is_generated or not self._is_early(attempt):
+            return drawn
+        return random.Random(f"{self.config.seed}/{part}/{index}/names").choice(numbers)
+
+    def _is_early(self, attempt: int) -> bool:
+        return 2 * attempt < self.config.attempts
 
     def _draw(self, part: Part, walk: np.random.Generator, order: Order, seen: Seen) -> Focus:
         """A subgraph and a focus, of a page not used up; for operators one of a few that can be told in words."""
@@ -137,6 +163,8 @@ class Maker:
         """The record of a proved pattern: measured, worded, labelled, with its evidence."""
         config, corpus, tables = self.config, self.corpus, self.corpus.tables
         seen.check_pattern(pattern)
+        if not corpus.lexicon.is_generated:
+            seen.check_query(pattern)
         clues = ordered_clues(pattern)
         counts = Counts(tables, pattern)
         self._check_choice(pattern, clues, counts)
@@ -157,6 +185,7 @@ class Maker:
         check_answer_unsaid((words.prompt, *words.clues), answer)
         check_length(words.prompt, config.language, config.max_words)
         check_hidden(corpus, pattern, words.prompt)
+        check_titles(corpus, pattern)
         seen.check_prompt(words.prompt)
         level = self._level(pattern, clues, uncertainty.frontier, words, "" if nothing else answer.id)
         told = [self.evidence.facts_of(proved, clue) for clue in clues]
@@ -250,29 +279,9 @@ class Maker:
             raise Refused(reason, f"level {level}")
         return level
 
-    def _told_twice(self, facts: Sequence[Fact]) -> str | None:
-        """A relation that has one object by nature and two here: a place of death with the city and its country."""
-        told: set[tuple[str, str]] = set()
-        for fact in facts:
-            relation = self.corpus.relation(fact)
-            if relation is not None and relation.functional and not self.corpus.lexicon.is_generated:
-                if (fact.subject, relation.name) in told:
-                    return f"{fact.subject} {relation.name}"
-                told.add((fact.subject, relation.name))
-        return None
-
-    def _choose_named(self, facts: Sequence[Fact], focus: str, count: int, rng: random.Random) -> list[str]:
-        """Which entities stay named: leaves first, since a name in the middle makes what lies beyond it idle."""
-        degree: dict[str, int] = {}
-        for fact in facts:
-            for entity in (fact.subject, fact.object):
-                degree[entity] = degree.get(entity, 0) + 1
-        others = sorted(entity for entity in degree if entity != focus)
-        rng.shuffle(others)
-        others.sort(key=lambda entity: degree[entity])
-        return others[:count]
-
-    def _with_literals(self, pattern: Pattern, named: Sequence[str], order: Order, rng: random.Random) -> Pattern:
+    def _with_literals(
+        self, pattern: Pattern, named: Sequence[str], nameless: bool, order: Order, rng: random.Random
+    ) -> Pattern:
         """Add dates and numbers until the question has as many clues as were drawn for it, operators aside."""
         most = max(self.config.min_clues, self.config.max_clues - len(order.required) - order.extra)
         wanted = rng.randint(most if self.composer.seeks_bits else self.config.min_clues, most)
@@ -284,27 +293,15 @@ class Maker:
             if left < self.config.candidates:
                 raise Refused("no_choice", f"{left} candidates")
         missing = max(wanted - have, 1 if self.config.candidates >= 2 and have < self.config.max_clues else 0)
-        described = [entity for entity in pattern.assignment.values() if entity not in named]
+        if nameless:
+            return with_describing_literals(self.corpus, pattern, missing, self._is_told, rng)
         # Where an entity has one date alone, as most have in a real encyclopedia, it is left to the operator.
         spared = 1 if order.compares and not self.corpus.lexicon.is_generated else 0
-        choices = [
-            fact
-            for entity in described
-            for fact in self.corpus.literals.get(entity, ())
-            if len(self.corpus.literals[entity]) > spared
-            and self.evidence.page(fact) is not None
-            and fact.id not in self.corpus.disputes
-        ]
-        focus = pattern.assignment[pattern.focus]
-        drawn = sorted(choices, key=lambda fact: (rng.random() * (0.5 if fact.subject == focus else 1.0), fact.id))
-        taken: set[tuple[str, str]] = set()
-        for fact in drawn:
-            if len(taken) >= missing:
-                break
-            if (fact.subject, fact.relation) not in taken:
-                taken.add((fact.subject, fact.relation))
-                pattern = with_literal(pattern, fact)
-        return pattern
+        return with_literals(self.corpus, pattern, named, missing, spared, self._is_told, rng)
+
+    def _is_told(self, fact: Fact) -> bool:
+        """True for a literal that a page states and no other denies."""
+        return self.evidence.page(fact) is not None and fact.id not in self.corpus.disputes
 
     def _vague(
         self, pattern: Pattern, named: list[str], names: int, order: Order, part: Part, rng: random.Random
@@ -319,12 +316,12 @@ class Maker:
             )
             names = sum(is_named(pattern, name) and pattern.assignment[name] in named for name in pattern.variables)
         removable = 0
+        # Without a name, a question of the highest level needs that many clues; some may only confirm the others.
+        fewest = config.min_clues if names or corpus.lexicon.is_generated else max(config.min_clues, MANY_ANCHORS)
         for _ in range(ROUNDS):
             pattern = without_idle_literals(widen(corpus, pattern, named, self.lattices, config.fog, rng, taken))
             fewest_named = min(names, len(named))
-            pattern, removable = drop_redundant(
-                corpus, pattern, config.min_clues, fewest_named, rng, self.composer.worth
-            )
+            pattern, removable = drop_redundant(corpus, pattern, fewest, fewest_named, rng, self.composer.worth)
         count = len(branches(pattern))
         if 1 - removable / count < config.min_necessity:
             raise Refused("redundant_clue", f"{removable} of {count}")

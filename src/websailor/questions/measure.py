@@ -132,7 +132,7 @@ def fog_of(facts: Facts, pattern: Pattern) -> float:
     called = {one.variable for one in pattern.conditions if isinstance(one, Bears)}
     total = 0.0
     for name, atoms in touching.items():
-        if name == pattern.focus or domain_of(pattern, name, "entity", "year", "value") is not None:
+        if name == pattern.focus or domain_of(pattern, name, "entity", "day", "year", "value") is not None:
             continue
         if name in pattern.value_types or name in called or len(atoms) == 1:
             total += bits(_admitted(facts, pattern, name, atoms[0]))

@@ -1,15 +1,17 @@
 """What a reader of an open encyclopedia can enumerate, so that an answer is the only one beyond the corpus, too.
 
 Enters: a pattern with the facts of its witness. Leaves: whether every entity of it can be found from what the question
-names. A page tells all that it tells of its own entity; a list of everything (the nominees of an award) tells both ends
-of its rows; but no page tells all people who were born in a town, and among the facts of a small corpus the only one of
-them is the only one by accident.
+names. What dates and amounts describe so exactly that nothing else in the world fits is as good as named
+(`proof.described`). A page tells all that it tells of its own entity; a list of everything (the nominees of an award)
+tells both ends of its rows; but no page tells all people who were born in a town, and among the facts of a small corpus
+the only one of them is the only one by accident.
 """
 
 import re
 from collections.abc import Iterator
 
 from websailor.questions.corpus import Corpus
+from websailor.questions.proof.described import described
 from websailor.records import Atom, Bears, Fact, Pattern
 from websailor.wiki.relations_wikipedia import InfoboxRelation
 
@@ -22,6 +24,7 @@ def unreachable(corpus: Corpus, pattern: Pattern) -> list[str]:
         return []
     known = {domain.variable for domain in pattern.domains if domain.lattice == "entity"}
     known.update(one.variable for one in pattern.conditions if isinstance(one, Bears))
+    known.update(described(corpus.tables, pattern))
     steps = list(_steps(corpus, pattern))
     known.update(end for start, end in steps if start is None)
     grown = True

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from websailor.questions.naming import plain
-from websailor.questions.structure import identity
+from websailor.questions.structure import identity, told
 from websailor.records import Pattern, Question
 
 CELL_BITS = 4
@@ -32,6 +32,7 @@ class Seen:
 
     def __init__(self, per_answer: int = 0, per_cell: int = 0, per_page: int = 0) -> None:
         self._patterns: set[str] = set()
+        self._queries: set[tuple[str, str]] = set()
         self._prompts: set[str] = set()
         self._answers: Counter[str] = Counter()
         self._cells: Counter[Cell] = Counter()
@@ -45,6 +46,7 @@ class Seen:
     def add(self, question: Question) -> None:
         """Keep a question in mind."""
         self._patterns.add(identity(question.pattern))
+        self._queries.add((question.pattern.assignment.get(question.pattern.focus, ""), told(question.pattern)))
         self._prompts.add(plain(question.prompt))
         self._answers[question.answer] += 1
         self._pages[main_page(evidence.page for evidence in question.evidence)] += 1
@@ -70,6 +72,11 @@ class Seen:
     def check_pattern(self, pattern: Pattern) -> None:
         """Raise `Refused` for a question about the same."""
         if identity(pattern) in self._patterns:
+            raise Refused("duplicate", pattern.assignment.get(pattern.focus, ""))
+
+    def check_query(self, pattern: Pattern) -> None:
+        """Raise `Refused` for a question that asks the same of other things, which none of its words tells apart."""
+        if (pattern.assignment.get(pattern.focus, ""), told(pattern)) in self._queries:
             raise Refused("duplicate", pattern.assignment.get(pattern.focus, ""))
 
     def check_prompt(self, prompt: str) -> None:

@@ -7,15 +7,18 @@ with the paths to what it speaks of. Paths may share atoms; the question without
 clues need.
 """
 
+import re
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from itertools import combinations, count
 
 from websailor.questions.corpus import Corpus
 from websailor.records import Atom, Compare, Condition, Domain, Fact, Pattern, Rank, ValueType
 
 FOCUS = "x0"
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _VARIABLES = frozenset({"variable", "left", "right"})
 """Fields of a condition that hold a variable."""
 
@@ -90,8 +93,10 @@ def fresh(pattern: Pattern, prefix: str) -> str:
     return next(name for number in count() if (name := f"{prefix}{number}") not in pattern.variables)
 
 
-def with_literal(pattern: Pattern, fact: Fact) -> Pattern:
-    """Add a literal fact about one of the pattern's entities, exact: a date by its year, anything else by its value."""
+def with_literal(pattern: Pattern, fact: Fact, by_day: bool = False) -> Pattern:
+    """Add a literal fact about one of the pattern's entities, exact: a date by its year, or (`by_day`) by its day where
+    that is known, anything else by its value.
+    """
     subject = next(name for name, entity in pattern.assignment.items() if entity == fact.subject)
     name = fresh(pattern, "v")
     return pattern.model_copy(
@@ -99,14 +104,16 @@ def with_literal(pattern: Pattern, fact: Fact) -> Pattern:
             "variables": (*pattern.variables, name),
             "value_types": {**pattern.value_types, name: fact.value_type},
             "atoms": (*pattern.atoms, Atom(relation=fact.relation, subject=subject, object=name, fact=fact.id)),
-            "domains": (*pattern.domains, exact_literal(name, fact.object, fact.value_type)),
+            "domains": (*pattern.domains, exact_literal(name, fact.object, fact.value_type, by_day)),
             "assignment": {**pattern.assignment, name: fact.object},
         }
     )
 
 
-def exact_literal(variable: str, text: str, value_type: ValueType) -> Domain:
+def exact_literal(variable: str, text: str, value_type: ValueType, by_day: bool = False) -> Domain:
     """The narrowest domain of a literal."""
+    if value_type == "date" and by_day and _DAY.fullmatch(text):
+        return Domain(variable=variable, lattice="day", value=text)
     if value_type == "date":
         year = text if not text[1:].count("-") else text[: text.index("-", 1)]
         return Domain(variable=variable, lattice="year", value=str(int(year)))
@@ -292,6 +299,32 @@ def identity(pattern: Pattern) -> str:
         ),
     ]
     return "\n".join(parts)
+
+
+def told(pattern: Pattern) -> str:
+    """Equal for patterns that say the same in words, whatever facts they stand on (Weisfeiler-Leman over variables)."""
+    colour = {
+        name: "/".join(sorted(f"{d.lattice}:{d.value}" for d in pattern.domains if d.variable == name))
+        for name in pattern.variables
+    }
+    colour[pattern.focus] += "/focus"
+    for _ in pattern.variables:
+        around: dict[str, list[str]] = {name: [] for name in colour}
+        for atom in pattern.atoms:
+            said = f"{atom.relation} {atom.at} {atom.stated_in}"
+            around[atom.subject].append(f"{said}>{colour[atom.object]}")
+            around[atom.object].append(f"{said}<{colour[atom.subject]}")
+        for one in pattern.conditions:
+            if isinstance(one, Compare):
+                around[one.left].append(f"{one.measure}{one.low}..{one.high}>{colour[one.right]}")
+                around[one.right].append(f"{one.measure}{one.low}..{one.high}<{colour[one.left]}")
+            elif not isinstance(one, Rank):
+                around[one.variable].append(one.model_dump_json(exclude={"variable"}))
+        colour = {
+            name: blake2b(f"{own} {sorted(around[name])}".encode(), digest_size=8).hexdigest()
+            for name, own in colour.items()
+        }
+    return " ".join(sorted(colour.values()))
 
 
 def _atom_identity(atom: Atom, value: dict[str, str]) -> str:

@@ -26,7 +26,7 @@ class Domain(Record):
 
     variable: str
     lattice: str
-    """`entity` (exact: a named anchor), `kind`, `initial`, `year`, `decade`, `half_century`, `century`, `value`
+    """`entity` (exact: a named anchor), `kind`, `initial`, `day`, `year`, `decade`, `half_century`, `century`, `value`
     (exact literal), `range`, `converted` (a range in another unit)."""
     value: str
     """The label: an entity id, a type, a letter, `1950s`, `1950-1999`, `20`, a literal, `low..high`, or for `converted`

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from websailor.records import InfoboxField, Page
 from websailor.wiki.sentences import sentences
+from websailor.wiki.tables import read_row
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _STOPWORDS = frozenset(
@@ -67,7 +68,8 @@ def _field_line(field: InfoboxField) -> str:
 
 
 def extract(page: ReadablePage, goal: str, most_sentences: int, most_fields: int) -> str:
-    """Title line, at most `most_fields` infobox lines, at most `most_sentences` sentences.
+    """Title line, at most `most_fields` infobox lines, at most `most_sentences` sentences; table rows on lines of their
+    own.
 
     Lines without a word of the goal are left out, unless none has one: then the first lines stand for the page.
     """
@@ -79,9 +81,14 @@ def extract(page: ReadablePage, goal: str, most_sentences: int, most_fields: int
         chosen_fields = list(range(min(most_fields, len(page.fields))))
         chosen = list(range(min(most_sentences, len(page.sentences))))
     parts = [page.title, *(page.fields[index] for index in chosen_fields)]
-    if chosen:
-        parts.append(" ".join(page.sentences[index] for index in chosen))
-    return "\n".join(parts)
+    running: list[str] = []
+    for line in (page.sentences[index] for index in chosen):
+        if read_row(line):
+            parts += [" ".join(running), line] if running else [line]
+            running = []
+        else:
+            running.append(line)
+    return "\n".join([*parts, " ".join(running)] if running else parts)
 
 
 def best_sentence(page: ReadablePage, query: str) -> str:

@@ -39,7 +39,7 @@ class ExpertModel:
         else:
             turn = Turn("Not found in time.", answer=UNKNOWN)
         text = render(turn)
-        usage = Usage(prompt_tokens=prompt_tokens, completion_tokens=count_words(text), turns=1)
+        usage = Usage(prompt_tokens=prompt_tokens, completion_tokens=count_words(text), cost=0.0, turns=1)
         return Reply(message=Message(role="assistant", content=text), usage=usage)
 
     def _count(self, messages: Sequence[Message]) -> int:

@@ -16,7 +16,17 @@ from websailor.records import Atom, Domain, Pattern
 
 """Lattices whose label is a value itself, so that one can search for it."""
 
-START_RANK = {"year": 3, "value": 3, "range": 4, "decade": 4, "half_century": 5, "century": 6, "kind": 7, "initial": 8}
+START_RANK = {
+    "day": 3,
+    "year": 3,
+    "value": 3,
+    "range": 4,
+    "decade": 4,
+    "half_century": 5,
+    "century": 6,
+    "kind": 7,
+    "initial": 8,
+}
 """How little a label narrows a search that starts from it: lower is better."""
 
 
@@ -73,6 +83,18 @@ class Label:
 
 
 Operation = Find | Match | Measure | Label
+
+
+def relation_of(operation: Operation) -> str:
+    """The relation that an operation asks about."""
+    assert not isinstance(operation, Label) and operation.atom is not None
+    return operation.atom.relation
+
+
+def subject_of(operation: Operation) -> str:
+    """The variable whose page states it."""
+    assert not isinstance(operation, Label) and operation.atom is not None
+    return operation.atom.subject
 
 
 @dataclass(frozen=True, slots=True)

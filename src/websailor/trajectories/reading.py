@@ -12,13 +12,18 @@ from functools import lru_cache
 
 from websailor.trajectories.words import (
     has_phrasings,
+    heading,
+    headings,
     is_literal,
     keys,
     kind_in,
     mirror_keys,
+    subject_headings,
     table_label,
     templates,
+    years,
 )
+from websailor.wiki.tables import read_row
 from websailor.wiki.titles import plain_name
 
 SEPARATOR = "\n=======\n"
@@ -74,6 +79,15 @@ def similar_name(one: str, other: str) -> bool:
 def mentions(text: str, name: str) -> bool:
     """Does the text hold the name, as whole words?"""
     return re.search(rf"(?<!\w){re.escape(name_key(name))}(?!\w)", " ".join(text.casefold().split())) is not None
+
+
+def same_value(one: str, other: str) -> bool:
+    first, second = years(one), years(other)
+    return bool(set(first) & set(second)) if first and second else name_key(one) == name_key(other)
+
+
+def is_list(title: str) -> bool:
+    return title.startswith(("List of ", "Category:", "Lists of ", "Index of "))
 
 
 def split_values(text: str) -> tuple[str, ...]:
@@ -226,7 +240,20 @@ class Notes:
                 for value in values:
                     self._add(value, relation, title)
 
+    def _add_row(self, row: list[tuple[str, str]]) -> None:
+        """A row of a table: who stands under `Film` has what stands under `Art director(s)`."""
+        cells = [(heading(name), content) for name, content in row]
+        for relation in self._relations:
+            subjects = [content for name, content in cells if name in subject_headings(relation)]
+            for name, content in cells if len(subjects) == 1 else ():
+                if name in headings(relation):
+                    for value in _LIST.split(content):
+                        self._add(subjects[0], relation, value)
+
     def _add_sentences(self, title: str, text: str) -> None:
+        if row := read_row(text):
+            self._add_row(row)
+            return
         if title not in self._kinds and (kind := kind_in(text)) is not None:
             self._kinds[title] = kind
         for relation in self._relations:

@@ -16,13 +16,15 @@ from typing import Any, Literal
 
 from websailor.records import Atom, Pattern
 from websailor.trajectories import words
-from websailor.trajectories.plan import Find, Label, Match, Measure, Operation, make_plan
+from websailor.trajectories.plan import Find, Label, Match, Measure, make_plan, relation_of, subject_of
 from websailor.trajectories.reading import (
     Notes,
     SearchHit,
+    is_list,
     mentions,
     name_key,
     same_name,
+    same_value,
     split_values,
 )
 from websailor.wiki.titles import plain_name
@@ -78,10 +80,11 @@ class Solver:
         self._notes = Notes((atom.relation for atom in pattern.atoms), language)
         self._remarks: list[str] = []
         self._made: set[tuple[str, ...]] = set()
-        self._possible_kinds = _possible_kinds(pattern)
+        self._possible_kinds = words.possible_kinds(pattern)
         self._kinds = {name: next(iter(kinds)) for name, kinds in self._possible_kinds.items() if len(kinds) == 1}
         self._kinds |= {domain.variable: domain.value for domain in pattern.domains if domain.lattice == "kind"}
         self._open_page: str | None = None
+        self._list_pages: dict[str, str] = {}
 
     def run(self) -> Generator[Turn, str, None]:
         """The whole attempt."""
@@ -199,6 +202,10 @@ class Solver:
             and (seen := self._notes.subjects(atom.relation, known))
         ):
             return list(seen)
+        if words.is_listed(atom.relation):
+            year = self._exact_year(atom.subject)
+            yield from self._read_list(atom.relation, known, f"{known} {year}".strip())
+            return list(self._notes.subjects(atom.relation, known)) if attempt == 0 else []
         queries = words.queries(atom.relation, known, self._language)[:2]
         hits: list[SearchHit] = []
         if attempt < len(queries):
@@ -227,10 +234,10 @@ class Solver:
         label = values[attempt] if values else words.fuzzy_label(domain)
         need = words.need_label(relation, label, kind) if attempt == 0 else f"Not there. Search {label}."
         hits = yield from self._search(words.label_query(relation, label, kind), need)
-        for page in [hit for hit in hits if not values and _is_list(hit.title)][:LISTS]:
+        for page in [hit for hit in hits if not values and is_list(hit.title)][:LISTS]:
             yield from self._visit(page.title, label, f"Read {page.title}.")
         if relation is None:
-            return [hit.title for hit in hits if not _is_list(hit.title)]
+            return [hit.title for hit in hits if not is_list(hit.title)]
         return list(self._notes.subjects_where(relation, lambda value: words.fits(domain, value)))
 
     # ------------------------------------------------------------ checks
@@ -277,7 +284,7 @@ class Solver:
         for value in values:
             if any(not words.fits(domain, value) for domain in measure.domains):
                 continue
-            if before is not None and not _same_value(before, value):
+            if before is not None and not same_value(before, value):
                 continue
             if measure.domains:
                 self._remarks.append(words.label_verdict(f"{who}{label}", measure.domains[0], value, True))
@@ -301,11 +308,14 @@ class Solver:
         self, subject: str, index: int, need: str, thorough: bool = True
     ) -> Generator[Turn, str, tuple[str, ...]]:
         """The operation's relation for `subject`: from the notes, else its page, else (thorough) a search."""
-        relation = _relation(self._operations[index])
+        relation = relation_of(self._operations[index])
         seen = self._notes.objects(subject, relation)
         if seen:
             return seen
-        goals = [words.key_words(relation), *self._goals(_subject(self._operations[index]), index + 1)]
+        if words.is_listed(relation):
+            yield from self._read_list(relation, subject, subject)
+            return self._notes.objects(subject, relation)
+        goals = [words.key_words(relation), *self._goals(subject_of(self._operations[index]), index + 1)]
         shown = yield from self._visit(subject, ", ".join(dict.fromkeys(goals)), need)
         seen = self._notes.objects(subject, relation)
         if seen:
@@ -319,6 +329,29 @@ class Solver:
         yield from self._search(words.object_query(relation, subject, self._language), "Not there. Search.")
         return self._notes.objects(subject, relation)
 
+    def _read_list(self, relation: str, name: str, goal: str) -> Generator[Turn, str, None]:
+        """Look a name up in the list that states a relation; the list is searched for once."""
+        pages = [self._list_pages[relation]] if relation in self._list_pages else []
+        if not pages:
+            hits = yield from self._search(
+                words.queries(relation, name, self._language)[0], f"Need the list with {name}."
+            )
+            pages = [hit.title for hit in hits if not same_name(hit.title, name)][:LISTS]
+        for page in pages:
+            yield from self._visit(page, goal, f"Look for {name} in {page}.")
+            if self._notes.objects(name, relation) or self._notes.subjects(relation, name):
+                for other in self._pattern.atoms:
+                    if words.is_listed(other.relation):
+                        self._list_pages[other.relation] = page
+                return
+
+    def _exact_year(self, variable: str) -> str:
+        """The year in which a list has something, where the question tells it."""
+        dates = {
+            atom.object for atom in self._pattern.atoms if atom.subject == variable and words.is_listed(atom.relation)
+        }
+        return next((d.value for d in self._pattern.domains if d.variable in dates and d.lattice == "year"), "")
+
     def _goals(self, variable: str, index: int) -> list[str]:
         """What the operations from `index` on want to know from the same page."""
         goals: list[str] = []
@@ -328,7 +361,7 @@ class Solver:
             forward = isinstance(operation, Find) and operation.forward and operation.known == variable
             if not forward and (isinstance(operation, Find) or operation.variable != variable):
                 break
-            goals.append(words.key_words(_relation(operation)))
+            goals.append(words.key_words(relation_of(operation)))
         return list(dict.fromkeys(goals))
 
     def _search(self, query: str, intention: str) -> Generator[Turn, str, list[SearchHit]]:
@@ -362,32 +395,3 @@ class Solver:
         thought = " ".join(parts)
         self._remarks = []
         return thought
-
-
-def _possible_kinds(pattern: Pattern) -> dict[str, frozenset[str]]:
-    """The kinds that its relations allow each variable; a variable whose relations say nothing is left out."""
-    allowed: dict[str, frozenset[str]] = {}
-    for atom in pattern.atoms:
-        for variable, side in ((atom.subject, "subject"), (atom.object, "object")):
-            if implied := frozenset(words.implied_kind(atom.relation, side)):
-                allowed[variable] = allowed.get(variable, implied) & implied
-    return allowed
-
-
-def _relation(operation: Operation) -> str:
-    assert not isinstance(operation, Label) and operation.atom is not None
-    return operation.atom.relation
-
-
-def _subject(operation: Operation) -> str:
-    assert not isinstance(operation, Label) and operation.atom is not None
-    return operation.atom.subject
-
-
-def _same_value(one: str, other: str) -> bool:
-    first, second = words.years(one), words.years(other)
-    return bool(set(first) & set(second)) if first and second else name_key(one) == name_key(other)
-
-
-def _is_list(title: str) -> bool:
-    return title.startswith(("List of ", "Category:", "Lists of ", "Index of "))

@@ -11,6 +11,8 @@ from functools import cache, lru_cache
 from websailor.records import Atom, Domain, Pattern
 from websailor.wiki import relations as generated
 from websailor.wiki import relations_wikipedia as wikipedia
+from websailor.wiki.dates import find_date
+from websailor.wiki.english import day
 from websailor.wiki.relations import Kind, Relation, Wording
 from websailor.wiki.world import rich, small
 
@@ -92,6 +94,22 @@ def has_phrasings(name: str) -> bool:
     """True when pages state the relation in known sentences, so that a snippet without one does not state it."""
     found = relation(name)
     return found is not None and bool(found.sentences)
+
+
+def is_listed(name: str) -> bool:
+    """True when pages state the relation in a list, on neither side's own page."""
+    found = relation(name)
+    return isinstance(found, wikipedia.InfoboxRelation) and found.listed
+
+
+def possible_kinds(pattern: Pattern) -> dict[str, frozenset[str]]:
+    """The kinds that its relations allow each variable; a variable whose relations say nothing is left out."""
+    allowed: dict[str, frozenset[str]] = {}
+    for atom in pattern.atoms:
+        for variable, side in ((atom.subject, "subject"), (atom.object, "object")):
+            if implied := frozenset(implied_kind(atom.relation, side)):
+                allowed[variable] = allowed.get(variable, implied) & implied
+    return allowed
 
 
 def is_literal(name: str) -> bool | None:
@@ -187,6 +205,25 @@ def table_label(name: str) -> str | None:
     return found.noun.capitalize() if found is not None else None
 
 
+@cache
+def headings(name: str) -> frozenset[str]:
+    """Headings of table columns, in small letters and singular, that hold the relation's objects."""
+    stated = _stated_by(name)
+    return frozenset(key.replace("_", " ") for key in keys(name)).union(*(one.headings for one in stated))
+
+
+@cache
+def subject_headings(name: str) -> frozenset[str]:
+    """Headings of table columns that hold the relation's subjects: what their types are called."""
+    return frozenset(kind_noun(kind) for kind in implied_kind(name, "subject"))
+
+
+def heading(text: str) -> str:
+    """`Art director(s)` -> `art director`."""
+    plain = " ".join(re.sub(r"\([^()]*\)|[*†‡#]", " ", text).lower().split())
+    return plain[:-1] if plain.endswith("s") and not plain.endswith(("ss", "us")) else plain
+
+
 def inverse_goal(name: str) -> str:
     """What to look for on the object's own page: "is the birthplace of"."""
     found = relation(name)
@@ -197,6 +234,8 @@ def label_values(domain: Domain) -> tuple[str, ...]:
     """The exact values under a label, where they are few enough to search for one by one: the years of a decade."""
     if domain.lattice in ("year", "value"):
         return (domain.value,)
+    if domain.lattice == "day":
+        return (day(domain.value),)
     if domain.lattice == "decade":
         first = int(domain.value.removesuffix("s"))
         return tuple(str(year) for year in range(first, first + 10))
@@ -277,6 +316,8 @@ def in_label(domain: Domain) -> str:
         return f"between {low} and {high}"
     if domain.lattice == "initial":
         return f"starting with {domain.value}"
+    if domain.lattice == "day":
+        return day(domain.value)
     return domain.value
 
 
@@ -289,6 +330,8 @@ def fits(domain: Domain, text: str) -> bool:
         return text.casefold().startswith(domain.value.casefold())
     if domain.lattice == "value":
         return text.casefold() == domain.value.casefold() or _same_number(text, domain.value)
+    if domain.lattice == "day":
+        return (found := find_date(text)) is not None and found.iso == domain.value
     if domain.lattice == "year":
         return any(str(year) == domain.value.lstrip("+") for year in years(text))
     if domain.lattice == "range":

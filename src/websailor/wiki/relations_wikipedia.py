@@ -26,6 +26,12 @@ class InfoboxRelation(Relation):
     """Some page lists all there is of it: whatever is not in the list is not so."""
     settled: bool = False
     """Who knows the subject knows its objects, on whichever page they stand: the author of a book."""
+    headings: tuple[str, ...] = ()
+    """Headings of the columns of a list that hold its objects, where they are no infobox keys."""
+    spread: float | None = None
+    """The largest share of all its subjects in the world whose date falls in one year, or whose amount lies within one
+    power of ten; None where that does not help to tell one from the others.
+    """
 
 
 class InfoboxKind(Kind):
@@ -36,6 +42,8 @@ class InfoboxKind(Kind):
     leads: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
     """Narrower types: a city is a place too."""
+    world: int | None = None
+    """How many there are in the world, at the most, of which something is written; None where nobody could say."""
 
 
 @cache

@@ -4,14 +4,14 @@ Enters: a pattern and facts that are true of its assignment. Leaves: a larger pa
 answers.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.base import Draft
 from websailor.questions.proof.facts import number_of, year_of
 from websailor.questions.structure import fresh, is_named, siblings
-from websailor.records import Atom, Condition, Domain, Fact, Pattern
+from websailor.records import Atom, Compare, Condition, Domain, Fact, Pattern
 
 
 def with_condition(pattern: Pattern, condition: Condition) -> Pattern:
@@ -133,6 +133,16 @@ def compared(pattern: Pattern, left: Literal, right: Literal) -> tuple[Pattern, 
     first, one = with_untold(pattern, left.variable, left.fact)
     second, other = with_untold(first, right.variable, right.fact)
     return second, one, other
+
+
+def in_order(draft: Draft, pairs: Iterable[tuple[Literal, Literal]]) -> Iterator[Pattern]:
+    """For each pair that has words for it, the pattern in which one literal is less than the other."""
+    for one, other in pairs:
+        if draft.corpus.lexicon.can_compare(one.side, other.side):
+            pattern, left, right = compared(draft.pattern, one, other)
+            is_less = one.amount < other.amount
+            guard = Compare(left=left, right=right, high=0.0 if is_less else None, low=None if is_less else 0.0)
+            yield with_condition(pattern, guard)
 
 
 def leaf_facts(draft: Draft, variable: str) -> Iterator[Fact]:

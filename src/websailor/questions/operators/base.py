@@ -151,6 +151,16 @@ class AnySubgraph:
         return None
 
 
+def no_complete_relation(corpus: Corpus) -> str | None:
+    """What a corpus lacks for an operator that rests on what is not stated."""
+    return None if corpus.complete else "no relation is complete in this corpus"
+
+
+def no_literal(corpus: Corpus) -> str | None:
+    """What a corpus lacks for an operator on dates and amounts."""
+    return None if corpus.literals else "the graph holds no dates and no numbers"
+
+
 def unsaid_variables(pattern: Pattern) -> set[str]:
     """The variables between the ends of phrases: no other clue may speak of them."""
     return {

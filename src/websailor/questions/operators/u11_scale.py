@@ -27,6 +27,7 @@ from websailor.questions.operators.base import (
     Case,
     Draft,
     conditions_of,
+    no_literal,
     part_of,
     without_condition_narrows,
 )
@@ -110,7 +111,7 @@ class Scale(AnySubgraph):
                 yield with_condition(pattern, Compare(left=left, right=right, measure="ratio", low=low, high=high))
 
     def lacks(self, corpus: Corpus) -> str | None:
-        return None if corpus.literals else "the graph holds no dates and no numbers"
+        return no_literal(corpus)
 
     def applies(self, case: Case) -> bool:
         return _label(case) is not None or any(_is_bounded(one) for one in conditions_of(case))

@@ -12,7 +12,7 @@ import numpy as np
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.additions import literals
-from websailor.questions.operators.base import AnySubgraph, Case, Draft
+from websailor.questions.operators.base import AnySubgraph, Case, Draft, no_literal
 from websailor.questions.operators.u1_fuzzy import next_step
 from websailor.questions.structure import domain_of, with_literal
 from websailor.records import Pattern
@@ -38,7 +38,7 @@ class Distractor(AnySubgraph):
                 yield pattern
 
     def lacks(self, corpus: Corpus) -> str | None:
-        return None if corpus.literals else "the graph holds no dates and no numbers"
+        return no_literal(corpus)
 
     def applies(self, case: Case) -> bool:
         return not case.branch.conditions and domain_of(case.pattern, case.branch.leaf, *VAGUE) is not None

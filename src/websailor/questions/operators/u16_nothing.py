@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.operators.base import AnySubgraph, Counts, Draft
+from websailor.questions.operators.base import AnySubgraph, Counts, Draft, no_complete_relation
 from websailor.questions.proof.labels import number_bounds, year_bounds
 from websailor.questions.structure import Branch
 from websailor.records import Count, Domain, Pattern, Rank
@@ -48,7 +48,7 @@ class Nothing(AnySubgraph):
         yield from moved
 
     def lacks(self, corpus: Corpus) -> str | None:
-        return None if corpus.complete else "no relation is complete in this corpus"
+        return no_complete_relation(corpus)
 
     def holds(self, counts: Counts, clues: Sequence[Branch]) -> bool:
         """See the module; the answers of the parts are those of the moved pattern."""

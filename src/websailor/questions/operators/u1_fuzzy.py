@@ -17,8 +17,8 @@ from websailor.questions.proof.labels import YEAR_LATTICES, members, number_boun
 from websailor.questions.structure import domain_of, fresh
 from websailor.records import Atom, Domain, Pattern
 
-EXACT = frozenset({"entity", "year", "value"})
-YEARS = ("year", "decade", "half_century", "century")
+EXACT = frozenset({"entity", "day", "year", "value"})
+YEARS = ("day", "year", "decade", "half_century", "century")
 FIRST_YEAR = 1000
 """Decades of earlier years are not how anyone speaks."""
 
@@ -99,13 +99,15 @@ def _vaguer_year(domain: Domain, text: str, lattices: frozenset[str]) -> Domain 
     if math.isnan(year) or year < FIRST_YEAR:
         return None
     for lattice in YEARS[YEARS.index(domain.lattice) + 1 :]:
-        if lattice in lattices and not (lattice == "century" and year % 100 == 0):
+        if (lattice in lattices or lattice == "year") and not (lattice == "century" and year % 100 == 0):
             return Domain(variable=domain.variable, lattice=lattice, value=year_label(lattice, int(year)))
     return None
 
 
 def year_label(lattice: str, year: int) -> str:
-    """Label of the lattice's step that holds a year: `1950s`, `1950-1999`, `20`."""
+    """Label of the lattice's step that holds a year: `1953`, `1950s`, `1950-1999`, `20`."""
+    if lattice == "year":
+        return str(year)
     if lattice == "decade":
         return f"{year // 10 * 10}s"
     if lattice == "half_century":

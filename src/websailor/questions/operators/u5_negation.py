@@ -11,7 +11,14 @@ from collections.abc import Iterator
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.additions import roles, with_condition
-from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
+from websailor.questions.operators.base import (
+    AnySubgraph,
+    Case,
+    Draft,
+    conditions_of,
+    no_complete_relation,
+    without_condition_narrows,
+)
 from websailor.records import Pattern, Without
 
 DENIED_SHARE = 0.35
@@ -39,7 +46,7 @@ class Negation(AnySubgraph):
                 yield with_condition(draft.pattern, found)
 
     def lacks(self, corpus: Corpus) -> str | None:
-        return None if corpus.complete else "no relation is complete in this corpus"
+        return no_complete_relation(corpus)
 
     def applies(self, case: Case) -> bool:
         return any(isinstance(one, Without) for one in conditions_of(case))

@@ -10,8 +10,15 @@ import random
 from collections.abc import Iterator
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.operators.additions import Literal, can_meet, comparable, compared, with_condition
-from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
+from websailor.questions.operators.additions import Literal, can_meet, comparable, in_order
+from websailor.questions.operators.base import (
+    AnySubgraph,
+    Case,
+    Draft,
+    conditions_of,
+    no_literal,
+    without_condition_narrows,
+)
 from websailor.questions.proof.facts import number_of, year_of
 from websailor.records import Compare, Pattern
 
@@ -36,15 +43,10 @@ class Comparison(AnySubgraph):
             if can_meet(draft, one, other) and one.fact.relation == other.fact.relation and far_apart(one, other)
         ]
         rng.shuffle(pairs)
-        for one, other in pairs:
-            if draft.corpus.lexicon.can_compare(one.side, other.side):
-                pattern, left, right = compared(draft.pattern, one, other)
-                less = one.amount < other.amount
-                guard = Compare(left=left, right=right, high=0.0 if less else None, low=None if less else 0.0)
-                yield with_condition(pattern, guard)
+        yield from in_order(draft, pairs)
 
     def lacks(self, corpus: Corpus) -> str | None:
-        return None if corpus.literals else "the graph holds no dates and no numbers to compare"
+        return no_literal(corpus)
 
     def applies(self, case: Case) -> bool:
         return any(

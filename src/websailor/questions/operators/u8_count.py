@@ -12,7 +12,14 @@ import numpy as np
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.operators.additions import roles, with_condition
-from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
+from websailor.questions.operators.base import (
+    AnySubgraph,
+    Case,
+    Draft,
+    conditions_of,
+    no_complete_relation,
+    without_condition_narrows,
+)
 from websailor.questions.proof.conditions import partnered
 from websailor.questions.proof.facts import Facts
 from websailor.questions.proof.sets import is_member
@@ -50,7 +57,7 @@ class Counted(AnySubgraph):
             yield with_condition(draft.pattern, condition)
 
     def lacks(self, corpus: Corpus) -> str | None:
-        return None if corpus.complete else "no relation is complete in this corpus"
+        return no_complete_relation(corpus)
 
     def applies(self, case: Case) -> bool:
         return any(isinstance(one, Count) for one in conditions_of(case))

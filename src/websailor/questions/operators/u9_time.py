@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.operators.additions import can_meet, comparable, compared, with_condition
+from websailor.questions.operators.additions import can_meet, comparable, in_order
 from websailor.questions.operators.base import AnySubgraph, Case, Draft, conditions_of, without_condition_narrows
 from websailor.questions.operators.u6_comparison import far_apart, has_margin, is_one_sided, relations_of
 from websailor.questions.proof.engine import ask
@@ -63,12 +63,7 @@ class Time(AnySubgraph):
             and far_apart(one, other)
         ]
         rng.shuffle(pairs)
-        for one, other in pairs:
-            if draft.corpus.lexicon.can_compare(one.side, other.side):
-                pattern, left, right = compared(draft.pattern, one, other)
-                earlier = one.amount < other.amount
-                guard = Compare(left=left, right=right, high=0.0 if earlier else None, low=None if earlier else 0.0)
-                yield with_condition(pattern, guard)
+        yield from in_order(draft, pairs)
 
     def lacks(self, corpus: Corpus) -> str | None:
         dated = any(fact.value_type == "date" for facts in corpus.literals.values() for fact in facts)

@@ -14,15 +14,16 @@ from websailor.questions.proof.facts import Facts
 from websailor.questions.proof.sets import Mask, Members, Nodes
 from websailor.records import ValueType
 
-YEAR_LATTICES = frozenset({"year", "decade", "half_century", "century"})
+YEAR_LATTICES = frozenset({"day", "year", "decade", "half_century", "century"})
 CONVERSION = 3e-3
 """Factors as people know them (2.2 lb to the kg, 0.62 mi to the km) are off by so much of an amount."""
 
 
 def year_bounds(lattice: str, value: str, strict: bool = False) -> tuple[int, int]:
     """First and last year of a label, both included, in the generous or the strict reading."""
-    if lattice == "year":
-        return int(value), int(value)
+    if lattice in ("year", "day"):
+        year = int(value if lattice == "year" else value.rsplit("-", 2)[0])
+        return year, year
     if lattice == "decade":
         first = int(value.removesuffix("s"))
         return first, first + 9
@@ -104,6 +105,8 @@ def _members(facts: Facts, lattice: str, value: str, value_type: ValueType, stri
         stated = (facts.number >= low) & (facts.number <= high)
         if strict:
             stated &= (facts.number > low) & (facts.number < high)
+    elif lattice == "day":
+        stated = _may_be_day(facts, value, strict)
     elif lattice == "converted":
         stated = _converted(facts, value, strict)
     else:
@@ -117,6 +120,12 @@ def fits_converted(amount: float, value: str, strict: bool) -> bool:
     low, high, _ = converted_bounds(value)
     slack = -CONVERSION if strict else CONVERSION
     return low * (1 - slack) <= amount <= high * (1 + slack)
+
+
+def _may_be_day(facts: Facts, value: str, strict: bool) -> Mask:
+    """Dates that are the day or, in the generous reading, say less about it: its month or its year alone."""
+    said = {value} if strict else {value, value.rsplit("-", 1)[0], value.rsplit("-", 2)[0]}
+    return np.array([value_type == "date" and text in said for value_type, text, _ in facts.literals], dtype=np.bool_)
 
 
 def _converted(facts: Facts, value: str, strict: bool) -> Mask:

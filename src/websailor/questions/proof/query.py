@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from websailor.questions.proof.conditions import bearers, partnered, refuse_open
+from websailor.questions.proof.described import described
 from websailor.questions.proof.facts import Facts, Floats, Rows, Table
 from websailor.questions.proof.guards import Guard, narrowed
 from websailor.questions.proof.labels import label
 from websailor.questions.proof.sets import Members
 from websailor.questions.proof.tenures import table_of
-from websailor.records import Bears, Compare, Count, Pattern, Rank, Without
+from websailor.records import Atom, Bears, Compare, Count, Pattern, Rank, Without
 
 _EMPTY = np.zeros(0, dtype=np.int64)
 _NO_ROWS = Rows(_EMPTY, np.zeros(1, np.int64), _EMPTY, fan=0.0)
@@ -103,6 +104,8 @@ def compile_pattern(
             ranking = ranking_of(facts, condition)
         elif condition.variable in number_of:
             limits[number_of[condition.variable]].append(_limit(facts, condition, strict))
+    for literal in _of_described(facts, pattern, chosen):
+        limits[number_of[literal]].append((Members(facts.unknown, facts.node_count), False))
     domains = [_take_smallest(limit) for limit in limits]
     certain: Query | None = None
     if ranking is not None:
@@ -125,6 +128,12 @@ def compile_pattern(
         ranking=ranking,
         certain=certain,
     )
+
+
+def _of_described(facts: Facts, pattern: Pattern, atoms: Collection[Atom]) -> set[str]:
+    """Dates and amounts of what they tell from everything else in the world: what nothing states fits none of them."""
+    found = described(facts, pattern, atoms)
+    return {atom.object for atom in atoms if atom.subject in found and atom.object in pattern.value_types}
 
 
 def _take_smallest(limits: list[Filter]) -> Members | None:

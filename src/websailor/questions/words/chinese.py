@@ -15,8 +15,9 @@ from websailor.questions.words.speaker import (
     filled,
     follow_each_other,
     looks_back,
+    parted,
 )
-from websailor.records import Domain, SourceKind
+from websailor.records import Atom, Domain, SourceKind
 
 _MEASURES = {
     "person": "位",
@@ -36,8 +37,11 @@ _MEASURES = {
 _OPENINGS = ("有{}", "我想找{}", "我在查{}", "请帮我找{}", "我读到过{}")
 _NO_VERBS = ("是", "曾是", "有", "曾有", "境内")
 """What begins a verb phrase without a verb that could stand before 的."""
+_STUTTER = re.compile(r"([一-鿿]{2,4})\1")
+_WITH = re.compile(r"(?:另?一.)?[与和]")
 _TWICE = frozenset("与由在和")
 """Prepositions that a reader stumbles over where one follows itself."""
+_AFTER_ALSO = frozenset("是曾在由与和受师影指获荣授讲雇创写")
 _SOURCES: dict[SourceKind, str] = {"infobox": "信息框", "sentence": "正文", "table": "表格"}
 
 
@@ -53,9 +57,13 @@ class ChineseFrames:
         told = f"{'相同' if only else '共同'}的{'和'.join(shared)}"
         return [f"与{{o}}有{told}", f"和{{o}}有着{told}"]
 
-    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
-        whose = f"该{noun}" if of_end else "其"
-        return f"{phrase}（以{whose}条目的{_SOURCES[kind]}为准）"
+    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> list[str]:
+        whose = f"该{noun}" if of_end else f"该{noun}自身"
+        rule = f"（以{whose}条目的{_SOURCES[kind]}为准）"
+        if phrase.endswith("的"):
+            return [f"{phrase.removesuffix('的')}{rule}的"]
+        before = [re.sub(r"(?=\{[so]\}$)", rule, phrase)] if ends_with_slot(phrase) else []
+        return [phrase + rule, *before]
 
 
 class Chinese(Speaker):
@@ -67,6 +75,15 @@ class Chinese(Speaker):
 
     def noun(self, variable: str) -> str:
         return self.kind(variable).chinese
+
+    def fictional(self, title: str, kind_name: str) -> str:
+        name, remark = parted(title)
+        kind = self.corpus.lexicon.kind(kind_name)
+        if remark is None or kind is None:
+            return title
+        born = remark.removeprefix("born ")
+        told = f"{born}年出生" if born.isdigit() else kind.chinese if remark == kind.name else remark
+        return f"{name}（{told}）"
 
     def counted(self, variable: str, word: str, told: str = "") -> str:
         """word + measure + what is told + noun: 同一家公司."""
@@ -93,10 +110,14 @@ class Chinese(Speaker):
             case "century":
                 return f"{domain.value}世纪"
             case "range":
-                return ("{}或{}" if follow_each_other(domain) else "{}至{}").format(*amounts(domain)) + suffix
+                low, high = amounts(domain)
+                return (f"{low}或{high}" if follow_each_other(domain) else _within(low, high)) + suffix
             case "converted":
                 low, high, unit = converted(domain)
-                return f"{low}至{high}{self.amounts.unit(unit)}"
+                return _within(low, high) + self.amounts.unit(unit)
+            case "day":
+                year, month, day = map(int, domain.value.split("-"))
+                return f"{year}年{month}月{day}日"
             case "year":
                 year = int(domain.value)
                 return f"{year}年" if year > 0 else f"公元前{-year}年"
@@ -109,7 +130,10 @@ class Chinese(Speaker):
         if thing.called is not None:
             told = f"名叫{self.slot(thing.called.name)}{'、' if told else '的'}{told}"
         elif letter:
-            told = f"名称以{self.slot(letter)}开头{'、' if told else '的'}{told}"
+            name = "姓名" if self.kind(thing.variable).pronoun == "who" else "名称"
+            told = f"{name}以{self.slot(letter)}开头{'、' if told else '的'}{told}"
+        if later := self.named_later(thing.variable) if thing.variable in self.others else []:
+            return self.counted(thing.variable, "一", f"{'、'.join(later)}以外的{told}")
         if thing.variable in self.others:
             return self.counted(thing.variable, "另一", told)
         if thing.variable in self.definite and told:
@@ -132,12 +156,23 @@ class Chinese(Speaker):
         if clause.end is not None and not clause.forward and phrases.relatives:
             return self._filled(self.rng.choice(phrases.relatives), clause).removesuffix("的")
         plain = [phrase for phrase in phrases.verbs if not phrase.startswith(("是", "曾是"))]
-        return self._filled(self.rng.choice(plain or phrases.verbs), clause)
+        return self._drawn(plain or phrases.verbs, clause)
+
+    def _drawn(self, choices: Sequence[str], clause: Clause) -> str:
+        """One of the phrases, filled; another one where the first would say a word twice running."""
+        told = self._filled(self.rng.choice(choices), clause)
+        for _ in range(6 if self.careful else 0):
+            if not _STUTTER.search(told):
+                break
+            told = self._filled(self.rng.choice(choices), clause)
+        return told
 
     def _filled(self, phrase: str, clause: Clause) -> str:
         if clause.end is None:
             return phrase
         told = self.other_end(clause)
+        if self.careful and _WITH.match(told) and re.search(r"[与和]\{[so]\}", phrase):
+            raise NoWording("与 stands within 与")
         if told[:1] in _TWICE and re.search(rf"{told[0]}\{{[so]\}}", phrase):
             told = self.counted(clause.end.variable, "那").removesuffix(self.noun(clause.end.variable)) + told
         return filled(phrase, told)
@@ -161,7 +196,9 @@ class Chinese(Speaker):
         """A verb phrase said of the near end."""
         choices = self.sayings.of(clause).verbs
         closed = [phrase for phrase in choices if ends_with_slot(phrase)] if self.is_long(clause.end) else []
-        return self._filled(self.rng.choice(closed or choices), clause)
+        if isinstance(clause.said, Atom) and clause.said.stated_in and not closed:
+            closed = [phrase for phrase in choices if not ends_with_slot(phrase)]
+        return self._drawn(closed or choices, clause)
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         texts = [self.predicate(clause) for clause in clauses]
@@ -219,7 +256,7 @@ class Chinese(Speaker):
         sentences = [f"{opening}，{'，'.join(self.predicate(clause) for clause in short)}" if short else opening]
         for clause in self.root.clauses:
             if self.is_long(clause.end):
-                sentences.extend(self._told_apart(clause, f"该{noun}", deep=False))
+                sentences.extend(self._told_apart(clause, f"该{noun}", self.root.variable, deep=False))
             elif looks_back(clause):
                 sentences.append(f"该{noun}{self.predicate(clause)}")
         if self.root.rank is not None:
@@ -228,18 +265,25 @@ class Chinese(Speaker):
         question = self.rng.choice(["请问{}是谁", "{}是谁"] if who else ["请问{}叫什么", "{}的名称是什么"])
         return f"{'。'.join(sentences)}。{question.format(f'该{noun}')}？"
 
-    def _told_apart(self, clause: Clause, subject: str, deep: bool) -> list[str]:
-        """A clause with a long end as sentences: the end is introduced with one clause at most, the others follow."""
+    def _verb(self, near: str, clause: Clause) -> str:
+        """A predicate in a sentence of its own; 也 where the same was told before, of something else."""
+        verb = self.predicate(clause)
+        return f"也{verb}" if self.tells_again(near, [clause]) and self.careful and verb[0] in _AFTER_ALSO else verb
+
+    def _told_apart(self, clause: Clause, subject: str, near: str, deep: bool) -> list[str]:
+        """A clause with a long end as sentences: the end is introduced with one clause at most, the others follow.
+        `near` is the variable of the subject.
+        """
         thing = clause.end
         assert isinstance(thing, Thing)
         first = thing.clauses[:1]
         if first and self.is_long(first[0].end):
             first = []
         rest = thing.clauses[len(first) :]
-        if rest:
+        if rest and not (first and self.careful and self.pins_down(first[0])):
             self.definite = frozenset(self.definite) - {thing.variable}
         introduced = replace(thing, clauses=list(first))
-        sentences = [f"{subject}{self.predicate(replace(clause, end=introduced))}"]
+        sentences = [f"{subject}{self._verb(near, replace(clause, end=introduced))}"]
         if not rest:
             return sentences
         that = self.counted(thing.variable, "那")
@@ -255,10 +299,14 @@ class Chinese(Speaker):
         if len(long) > 1 and any(self.kind(_variable(one)) == self.kind(thing.variable) for one in long[:-1]):
             raise NoWording(f"{that} could be either of two")
         for one in long:
-            sentences.extend(self._told_apart(one, that, deep=True))
+            sentences.extend(self._told_apart(one, that, thing.variable, deep=True))
         if back:
             sentences.append(that + "，".join(self.predicate(one) for one in back))
         return sentences
+
+
+def _within(low: str, high: str) -> str:
+    return f"不超过{high}" if low == "0" else f"{low}至{high}"
 
 
 def _clauses(clause: Clause) -> list[Clause]:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from websailor.questions.words.english_grammar import capital, listed, sentence, with_article
+from websailor.questions.words.english_grammar import capital, sentence
 from websailor.records import SourceKind
+from websailor.wiki.english import listed, with_article
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,16 @@ OPENINGS = (
     Opening("There is {}"),
     Opening("I have been reading about {}"),
     Opening("Somebody told me about {}"),
+    Opening("My question is about {}"),
+    Opening("I once came across {}"),
     Opening("I would like to know the name of {}", asks=True),
     Opening("Can you name {}?", asks=True),
     Opening("Please find {}", asks=True, again="the {} I mean"),
+    Opening("Do you know the name of {}?", asks=True),
+    Opening("What is the name of {}?", asks=True),
 )
+BARE_OPENINGS = tuple(one for one in OPENINGS if one.text.startswith(("I am", "There is", "Please find")))
+"""Those that "of whom I know the following" can follow."""
 PERSON_CLOSINGS = ("Who is it?", "Who is this {}?", "Whom do I mean?")
 THING_CLOSINGS = ("What is its name?", "Which {} is it?", "What is it called?", "Which {} do I mean?")
 
@@ -58,8 +65,8 @@ class EnglishFrames:
         in_common = f"has {listed([with_article(noun) for noun in shared])} in common with {{o}}"
         return [shares, same if only and len(shared) > 1 else in_common]
 
-    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
-        """In brackets, before what may be a long noun phrase."""
+    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> list[str]:
+        """In brackets, at the end or before what may be a long noun phrase."""
         whose = (
             f"of that {noun}'s article"
             if of_end
@@ -69,4 +76,5 @@ class EnglishFrames:
         )
         rule = f"(according to {_SOURCES[kind]} {whose})"
         match = _BEFORE_SLOT.fullmatch(phrase)
-        return f"{match['verb']} {rule} {match['tail']}" if match else f"{phrase} {rule}"
+        before = [f"{match['verb']} {rule} {match['tail']}"] if match else []
+        return [f"{phrase} {rule}", *before]

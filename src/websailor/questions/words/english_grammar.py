@@ -6,6 +6,9 @@ Enters: nouns, phrases. Leaves: pieces of English for `english`.
 import re
 from collections.abc import Sequence
 
+from websailor.wiki.english import listed
+from websailor.wiki.templates import MONTHS
+
 _PARTICIPLES = frozenset(
     [
         "written",
@@ -22,6 +25,8 @@ _PARTICIPLES = frozenset(
         "won",
         "given",
         "sung",
+        "been",
+        "had",
     ]
 )
 _TAKES_THE = re.compile(
@@ -35,13 +40,15 @@ _TAKES_THE = re.compile(
     r"|Army|Confederation|Federation|Ministry|Department|Bay|Peace|Presidency|Parliament|Congress"
     r"|(?:.* )?States) of .*)$"
 )
-_BEFORE_BETWEEN = re.compile(r"\b(?:in|on|from|since|of|at) (between )")
-VERB_AND_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at) .*)")
+_BEFORE_BETWEEN = re.compile(r"\b(?:in|on|at) (between |up to )")
+_BEFORE_DAY = re.compile(rf"\bin (\d{{1,2}} (?:{'|'.join(MONTHS)}) \d{{4}})")
+VERB_AND_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at|on \d) .*)")
 STUTTER = re.compile(
-    r"\b(?!person\b|settlement\b|another\b)([a-z]{4,}) (?:an?|the|another) \w+ "
-    r"(?:(?:that|who) (?:(?:is|was|has) )?)?\1\b"
+    r"\b(?!perso|settle|anoth|exact)([a-z]{4,})[a-z]* (?:(?:of|by|with) )?(?:an?|the|another) \w+ "
+    r"(?:(?:that|who|whom) (?:(?:they|it) )?(?:(?:is|was|has|have|been) )*)?\1"
+    r"|\b(?:an?|the) ([a-z]+) (?:that )?is the \2\b"
 )
-"""One word twice with no more than a noun between."""
+"""One word or its stem twice with no more than a noun between."""
 VERB_AND_ANY_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at|by|with) .*)")
 _NO_VERB = frozenset(["the", "a", "an", "been", "at", "had"])
 _SUFFIXES = ("th", "st", "nd", "rd")
@@ -50,19 +57,6 @@ _SUFFIXES = ("th", "st", "nd", "rd")
 def ordinal(number: int) -> str:
     """1 -> 1st."""
     return f"{number}{'th' if 10 <= number % 100 <= 20 or number % 10 > 3 else _SUFFIXES[number % 10]}"
-
-
-def with_article(noun: str) -> str:
-    """a or an, by the first letter; a few words sound otherwise than they are spelt."""
-    vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uni", "eu", "one", "use"))
-    return f"{'an' if vowel or noun.lower().startswith('hour') else 'a'} {noun}"
-
-
-def listed(phrases: Sequence[str], word: str = "and") -> str:
-    """a, b and c."""
-    if len(phrases) < 2:
-        return "".join(phrases)
-    return f"{', '.join(phrases[:-1])} {word} {phrases[-1]}"
 
 
 def capital(text: str) -> str:
@@ -105,9 +99,38 @@ def repeats(phrases: Sequence[str]) -> bool:
     return len(set(starts)) < len(starts)
 
 
-def plain_between(text: str) -> str:
-    """ "in between 1950 and 1999" -> "between 1950 and 1999"."""
-    return _BEFORE_BETWEEN.sub(r"\1", text)
+def plain_time(text: str) -> str:
+    """ "in between 1950 and 1999" -> "between 1950 and 1999", "in 26 July 1894" -> "on 26 July 1894"."""
+    return _BEFORE_DAY.sub(r"on \1", _BEFORE_BETWEEN.sub(r"\1", text))
+
+
+PREPOSITIONS = frozenset(["by", "in", "with", "to", "for", "at", "from", "of"])
+
+
+def excepting(noun: str, others: Sequence[str], followed: bool) -> str:
+    """ "a person other than X", set off where a relative clause follows, which X must not take."""
+    told = f"other than {listed(others, 'or')}"
+    return f"{noun}, {told}," if followed else f"{noun} {told}"
+
+
+def within(low: str, high: str) -> str:
+    """A range of numbers."""
+    return f"up to {high}" if low == "0" else f"between {low} and {high}"
+
+
+def told_alike(phrase: str, phrases: Sequence[str]) -> bool:
+    """True for "has within its borders {s}" beside "has {s} within its borders": it is for long noun phrases."""
+    ends = phrase.endswith(("{s}", "{o}"))
+    return ends and any(one != phrase and sorted(one.split()) == sorted(phrase.split()) for one in phrases)
+
+
+def also(verb: str) -> str:
+    """ "was given to X" -> "was also given to X", "received X" -> "also received X"."""
+    first, _, rest = verb.partition(" ")
+    participle = rest.split(" ", 1)[0]
+    if first in ("is", "was") or (first == "has" and (participle.endswith("ed") or participle in _PARTICIPLES)):
+        return f"{first} also {rest}"
+    return f"also {verb}"
 
 
 def takes_the(name: str) -> bool:

@@ -13,8 +13,8 @@ from websailor.questions.corpus import Corpus
 from websailor.questions.proof.engine import ask
 from websailor.questions.structure import Branch, branches
 from websailor.questions.words.chinese import Chinese
-from websailor.questions.words.english import English
-from websailor.questions.words.plan import Clause, Thing, last_told, plan
+from websailor.questions.words.english_question import English
+from websailor.questions.words.plan import Clause, Mention, Thing, last_told, plan
 from websailor.questions.words.speaker import Speaker
 from websailor.records import Atom, Pattern
 from websailor.wiki.relations import Language
@@ -65,7 +65,9 @@ def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozens
                 below = visit(clause.end)
                 atoms |= below[0]
                 conditions |= below[1]
-        if thing is not root and any(_singles_out(corpus, clause) for clause in thing.clauses):
+        if thing is not root and any(_closes_on_one(corpus, clause) for clause in thing.clauses):
+            found.add(thing.variable)
+        elif thing is not root and any(_singles_out(corpus, clause) for clause in thing.clauses):
             alone = pattern.model_copy(update={"focus": thing.variable})
             if len(ask(corpus.tables, alone, frozenset(atoms), frozenset(conditions))) == 1:
                 found.add(thing.variable)
@@ -73,6 +75,15 @@ def definite_variables(corpus: Corpus, pattern: Pattern, root: Thing) -> frozens
 
     visit(root)
     return frozenset(found)
+
+
+def _closes_on_one(corpus: Corpus, clause: Clause) -> bool:
+    """True for "where the same school has its campus": what was told of before has one such thing at most."""
+    if not isinstance(clause.end, Mention) or not isinstance(clause.said, Atom):
+        return False
+    fact = corpus.fact.get(clause.said.fact)
+    relation = None if fact is None or clause.said.relation in corpus.ended else corpus.relation(fact)
+    return relation is not None and (relation.inverse_functional if clause.forward else relation.functional)
 
 
 def _singles_out(corpus: Corpus, clause: Clause) -> bool:

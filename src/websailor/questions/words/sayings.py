@@ -31,8 +31,10 @@ class Frames(Protocol):
         """ "shares a birthplace and an employer with {o}"; `only`: nothing has two of them."""
         ...
 
-    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> str:
-        """A phrase with the rule that only one kind of source counts; `of_end`: on the other end's page."""
+    def sourced(self, phrase: str, kind: SourceKind, of_end: bool, noun: str) -> list[str]:
+        """A phrase with the rule that only one kind of source counts, at its end first; `of_end`: on the page of the
+        other end.
+        """
         ...
 
 
@@ -164,6 +166,7 @@ class Sayings:
         verbs, relatives = words.clue if forward else words.inverse, words.relative
         if self.careful:
             verbs = (words.told if forward else words.told_inverse) or verbs
+            relatives = words.told_relative or relatives
         if atom.at is not None:
             time = self.amounts.time(atom.at)
             verbs = tuple(one.replace("{t}", time) for one in self._some(relation, "at" if forward else "at_inverse"))
@@ -175,8 +178,9 @@ class Sayings:
             if kind is None:
                 raise NoWording(f"no word for the owner of the article that states {atom.relation}")
             noun = kind.chinese if self.language == "zh" else self.corpus.lexicon.noun(kind.name) or kind.name
-            verbs = tuple(self.frames.sourced(one, atom.stated_in, not forward, noun) for one in verbs)
-            relatives = ()
+            told = [self.frames.sourced(one, atom.stated_in, not forward, noun) for one in verbs]
+            verbs = tuple(phrase for phrases in told for phrase in phrases)
+            relatives = tuple(self.frames.sourced(one, atom.stated_in, not forward, noun)[0] for one in relatives)
         return Phrases(list(verbs), () if forward else relatives, words.relative if forward else words.clue, words.noun)
 
     def _derived(self, phrase: Phrase, forward: bool) -> Phrases:
@@ -188,6 +192,7 @@ class Sayings:
 
     def _alike(self, phrase: Phrase) -> Phrases:
         shared: list[str] = []
+        whole: tuple[str, ...] = ()
         only = True
         for number in phrase.atoms[::2]:
             atom = self.pattern.atoms[number]
@@ -197,7 +202,9 @@ class Sayings:
             name = self._some(relation, "shared_inverse" if inverse else "shared")[0]
             if name not in shared:
                 shared.append(name)
-        return Phrases(self.frames.alike(shared, only))
+            words = self._words(relation)
+            whole = words.alike_inverse if inverse else words.alike
+        return Phrases(list(whole) if whole and len(shared) == 1 else self.frames.alike(shared, only))
 
     # ------------------------------------------------------------ conditions
 

@@ -6,12 +6,13 @@ other wording of it must give too.
 """
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.words.english_grammar import capital, plain_between
+from websailor.questions.words.english_grammar import capital, plain_time
 from websailor.questions.words.plan import Clause, Mention, NoWording, Thing, clauses, last_told, things
 from websailor.questions.words.realise import SPEAKERS, definite_variables, whole
 from websailor.questions.words.speaker import Speaker, filled
@@ -59,8 +60,10 @@ class SlottedClause:
     def fill(self, text: str) -> str:
         """A sentence with its slots filled."""
         for letter, value in self.values.items():
+            if value.startswith("the "):
+                text = re.sub(rf"\b[Tt]he (?=\[{letter}\])", "", text)
             text = text.replace(f"[{letter}]", value)
-        return plain_between(capital(text))
+        return plain_time(capital(text))
 
 
 def slotted_clauses(

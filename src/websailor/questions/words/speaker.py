@@ -6,7 +6,8 @@ Enters: a plan and its pattern. Leaves: `Speaker`, the base of `English` and `Ch
 import random
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from websailor.questions.corpus import Corpus
@@ -24,6 +25,7 @@ from websailor.questions.words.plan import (
     kind_of,
     other_variables,
     things,
+    told_variables,
 )
 from websailor.questions.words.sayings import Frames, Sayings
 from websailor.records import Atom, Domain, Pattern
@@ -62,6 +64,8 @@ class Speaker(ABC):
         self.sayings = Sayings(corpus, pattern, self.language, self.amounts, self.frames, self.entity, careful)
         self.slots: dict[str, str] | None = None
         """Names, values and mentions -> the slots that stand for them, where what is said is to have slots."""
+        self._told_of: set[tuple[str, str, bool]] = set()
+        """What was told in sentences so far: of which thing, by which relation, in which direction."""
 
     @abstractmethod
     def brief(self) -> str:
@@ -116,6 +120,18 @@ class Speaker(ABC):
         del kind_name
         return name
 
+    @abstractmethod
+    def fictional(self, title: str, kind_name: str) -> str:
+        """A title of the generated world as it stands in a sentence: what tells it from others is put in words."""
+
+    def pins_down(self, clause: Clause) -> bool:
+        """True where a clause alone says which thing is meant: "where X was born", "where the same school stands"."""
+        if not isinstance(clause.said, Atom) or clause.end is None or self.is_literal(clause.end.variable):
+            return False
+        known = isinstance(clause.end, Mention) or self.is_named(clause.end.variable)
+        turned = replace(clause, forward=not clause.forward)
+        return (known or clause.end.variable in self.definite) and self.sayings.is_only(turned)
+
     def kind(self, variable: str) -> Kind:
         name = kind_of(self.pattern, variable)
         found = self.corpus.lexicon.kind(name)
@@ -153,8 +169,12 @@ class Speaker(ABC):
         atoms = [clause for clause in clauses(self.root) if isinstance(clause.said, Atom)]
         roles = [self.sayings.role(clause) for clause in atoms]
         found = zip(roles, atoms, strict=True)
-        role = next((role for role, clause in found if clause.forward and _leads_to(clause, variable)), None)
+        role = next((role for role, clause in found if self._has_role(clause) and _leads_to(clause, variable)), None)
         return None if role in _NO_PERSON or roles.count(role) > 1 else role
+
+    def _has_role(self, clause: Clause) -> bool:
+        assert isinstance(clause.said, Atom)
+        return clause.forward or self.sayings.relation(clause.said).symmetric
 
     def _is_clear(self, variable: str) -> bool:
         """False where "the same person" could be a person whose name was told since."""
@@ -199,7 +219,9 @@ class Speaker(ABC):
         entity = self.corpus.entity[name]
         text = self.corpus.mention(entity)
         kind = entity.kind if entity.id in self.corpus.typed else ""
-        return self.slot(text if self.corpus.lexicon.is_generated else self.named(text, kind))
+        if not self.corpus.lexicon.is_generated:
+            return self.slot(self.named(text, kind))
+        return self.slot(self.fictional(text, entity.kind) if self.careful else text)
 
     def rivals(self) -> list[str]:
         """Named anchors that the focus must not be, where nothing that is told of it implies that."""
@@ -208,6 +230,22 @@ class Speaker(ABC):
         pairs = [pair for pair in self.pattern.distinct if self.root.variable in pair]
         others = [one if other == self.root.variable else other for one, other in pairs]
         return [self.mention(Thing(name)) for name in others if self.is_named(name)]
+
+    def named_later(self, variable: str) -> list[str]:
+        """Names of what a thing must not be, where they are told after it, so that "another" would say too little."""
+        order = told_variables(self.root)
+        pairs = [pair for pair in self.pattern.distinct if variable in pair and set(pair) <= set(order)]
+        rivals = [one if other == variable else other for one, other in pairs]
+        if any(order.index(one) < order.index(variable) for one in rivals):
+            return []
+        return [self.mention(Thing(one)) for one in rivals if self.is_named(one)]
+
+    def tells_again(self, near: str, clauses: Sequence[Clause]) -> bool:
+        """Note that clauses were told of a thing; True where the same was told of it before, of something else."""
+        keys = [(near, one.said.relation, one.forward) for one in clauses if isinstance(one.said, Atom)]
+        before = any(key in self._told_of for key in keys)
+        self._told_of.update(keys)
+        return before
 
     def is_literal(self, variable: str) -> bool:
         return self.pattern.value_types.get(variable, "entity") != "entity"
@@ -264,6 +302,12 @@ def converted(domain: Domain) -> tuple[str, str, str]:
 
 
 _SLOT = re.compile(r"\{[so]\}")
+
+
+def parted(title: str) -> tuple[str, str | None]:
+    """ "Velan (company)" -> ("Velan", "company"): a name, and what tells it from others."""
+    name, bracket, remark = title.removesuffix(")").partition(" (")
+    return (name, remark) if bracket and title.endswith(")") else (title, None)
 
 
 def filled(phrase: str, text: str) -> str:
