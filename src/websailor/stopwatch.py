@@ -111,6 +111,18 @@ class Stopwatch:
             )
 
 
+class Elapsed:
+    """Seconds of work, summed over interruptions: those of earlier sessions and those since it was made."""
+
+    def __init__(self, before: float = 0.0) -> None:
+        self._before = before
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.monotonic() - self._started
+
+
 def clock(seconds: float) -> str:
     """`0:07`, `12:40`, `1:02:03`."""
     minutes, rest = divmod(round(seconds), 60)

@@ -39,6 +39,7 @@ from websailor.rl.steps import (
     rollout_metrics,
 )
 from websailor.scoring import ExactMatch
+from websailor.stopwatch import Elapsed
 from websailor.tools.simulated import simulated_toolbox
 from websailor.wiki import open_wiki
 
@@ -132,14 +133,8 @@ class Trainer:
         self.step = 0
         self.draw = 0
         """Batches taken from the source so far."""
-        self._seconds_before = 0.0
-        self._started = time.monotonic()
+        self._elapsed = Elapsed()
         self._restore()
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of training, summed over interruptions."""
-        return self._seconds_before + time.monotonic() - self._started
 
     def run(self) -> None:
         """Step until the steps or the seconds are used up, then write the checkpoint."""
@@ -167,7 +162,11 @@ class Trainer:
                         self._write_checkpoint(self.out / "checkpoints" / f"{self.step:06d}")
         if self.group.is_first:
             self._write_checkpoint(self.out / "checkpoint")
-            result = {"steps": self.step, "training_seconds": round(self.seconds, 1), "processes": self.group.size}
+            result = {
+                "steps": self.step,
+                "training_seconds": round(self._elapsed.seconds, 1),
+                "processes": self.group.size,
+            }
             write_json(self.out / "result.json", {**result, **final})
             (self.out / "state.pt").unlink(missing_ok=True)
 
@@ -213,7 +212,7 @@ class Trainer:
             "rolled_out": len(everything),
             "seconds_rollout": rolled_out - started,
             "seconds_train": finished - rolled_out,
-            "seconds": self.seconds,
+            "seconds": self._elapsed.seconds,
         }
 
     def evaluate(self) -> dict[str, float]:
@@ -276,7 +275,7 @@ class Trainer:
         by_steps = self.step / self.config.steps
         if not self.config.seconds:
             return by_steps
-        return max(by_steps, self.group.agree(self.seconds) / self.config.seconds)
+        return max(by_steps, self.group.agree(self._elapsed.seconds) / self.config.seconds)
 
     # ------------------------------------------------------------ files
 
@@ -286,7 +285,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "draw": self.draw,
-            "seconds": self.seconds,
+            "seconds": self._elapsed.seconds,
             "source": json.dumps(self.source.state()),
         }
         save_state(self.out / "state.pt", state)
@@ -296,7 +295,7 @@ class Trainer:
         if state is not None:
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.draw, self._seconds_before = state["step"], state["draw"], state["seconds"]
+            self.step, self.draw, self._elapsed = state["step"], state["draw"], Elapsed(state["seconds"])
             if self.group.is_first:
                 self.source.restore(json.loads(state["source"]))
         if self.group.is_first:

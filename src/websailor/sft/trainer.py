@@ -29,6 +29,7 @@ from websailor.progress import progress_bar
 from websailor.records import Trajectory
 from websailor.sft import Config
 from websailor.sft.batches import Conversation, Row, copy_batch, draw_batch, encode
+from websailor.stopwatch import Elapsed
 from websailor.wiki import open_wiki
 
 MICRO_BATCH_TOKENS = 1024
@@ -91,18 +92,13 @@ class Trainer:
         self.optimizer = build_optimizer(self.network, config.muon_lr, config.adamw_lr)
         self.copy_steps = config.copy_steps if config.base is None else 0
         self.step = 0
-        self._seconds_before = 0.0
-        self._started = self._saved = time.monotonic()
+        self._elapsed = Elapsed()
+        self._saved = time.monotonic()
         state = load_state(out / "state.pt")
         if state is not None:
             self.network.load_state_dict(state["network"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self._seconds_before = state["step"], state["seconds"]
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of training, summed over interruptions."""
-        return self._seconds_before + time.monotonic() - self._started
+            self.step, self._elapsed = state["step"], Elapsed(state["seconds"])
 
     @property
     def copying(self) -> bool:
@@ -112,7 +108,7 @@ class Trainer:
         """Share of the run that lies behind, 0 to 1, the same in every process: by steps or by seconds, whichever is
         further. Copy pretraining counts in the seconds, not in the steps."""
         by_steps = max(0, self.step - self.copy_steps) / self.config.steps
-        by_seconds = self.group.agree(self.seconds) / self.config.seconds if self.config.seconds else 0.0
+        by_seconds = self.group.agree(self._elapsed.seconds) / self.config.seconds if self.config.seconds else 0.0
         return min(1.0, max(by_steps, by_seconds))
 
     def advance(self, done: float) -> dict[str, Any]:
@@ -135,7 +131,7 @@ class Trainer:
             "loss": round(loss, 5),
             "gradient_norm": round(norm, 4),
             "learning_rate_factor": round(factor, 4),
-            "seconds": round(self.seconds, 2),
+            "seconds": round(self._elapsed.seconds, 2),
         }
 
     def _update(self, rows: list[Row], factor: float) -> tuple[float, float]:
@@ -176,7 +172,7 @@ class Trainer:
                 "network": self.network.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
-                "seconds": self.seconds,
+                "seconds": self._elapsed.seconds,
             }
             save_state(self.out / "state.pt", state)
             self._saved = time.monotonic()
@@ -193,7 +189,7 @@ class Trainer:
             "steps": self.step,
             "trajectories": len(self.kept),
             "too_long": self.too_long,
-            "training_seconds": round(self.seconds, 1),
+            "training_seconds": round(self._elapsed.seconds, 1),
             "processes": self.group.size,
         }
         write_json(self.out / "result.json", {**counts, **final})
