@@ -355,5 +355,8 @@ class Broken:
     tool: ToolName = "search"
     per_second = 100.0
 
+    def blamed(self, arguments: Any) -> str:
+        return self.name
+
     async def __call__(self, arguments: Any) -> dict[str, Any]:
         return {"hits": [row["link"] for row in [{}]]}

@@ -20,7 +20,8 @@ from websailor.tools.memory import InMemoryWeb
 from websailor.tools.providers.base import NotThere, ProviderError, Refused, Throttled, Unavailable
 from websailor.tools.providers.bodies import MOST_BYTES, Body
 from websailor.tools.providers.http import Http
-from websailor.tools.providers.page_readers import DirectHttp, read
+from websailor.tools.providers.page_readers import DirectHttp
+from websailor.tools.providers.reading import read
 from websailor.tools.simulated import web_toolbox
 from websailor.tools.summary import ASKED_AGAIN, SummaryReader, read_summary
 from websailor.tools.visit import ExtractiveReader

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from websailor.models.protocol import parse_turn
-from websailor.tools.providers.base import Refused
+from websailor.tools.providers.base import Refused, Unavailable
 from websailor.tools.providers.http import Http
 from websailor.tools.safety.addresses import Address, Forbidden, is_public, parsed_url
 from websailor.tools.safety.fences import fenced
@@ -22,7 +22,9 @@ http://127.0.0.1/ http://127.0.0.1:6379/ http://localhost/ http://LOCALHOST/ htt
 http://127.1/ http://0/ http://0.0.0.0/ http://2130706433/ http://0x7f000001/ http://0x7f.1/ http://017700000001/
 http://0177.0.0.1/ http://127.0.0.1./ http://[::1]/ http://[::]/ http://[::ffff:127.0.0.1]/ http://[::ffff:7f00:1]/
 http://[0:0:0:0:0:0:0:1]/ http://[::127.0.0.1]/ http://[2002:7f00:1::]/ http://[64:ff9b::7f00:1]/ http://[64:ff9b:1::1]/
-http://[2001:0:7f00:1::]/ http://[fe80::1]/ http://[fe80::1%25eth0]/ http://[fec0::1]/ http://[fd00::1]/ http://[ff02::1]/
+http://[2001:0:7f00:1::]/ http://[::ffff:0:7f00:1]/ http://[2606:4700::5efe:7f00:1]/ http://[3fff::1]/ http://[5f00::1]/
+http://[4000::1]/ http://192.0.0.9/ http://192.0.0.171/ http://192.88.99.1/ http://[100::1]/
+http://[fe80::1]/ http://[fe80::1%25eth0]/ http://[fec0::1]/ http://[fd00::1]/ http://[ff02::1]/
 http://169.254.169.254/latest/meta-data/ http://[fd00:ec2::254]/ http://100.100.100.200/ http://168.63.129.16/
 http://metadata.google.internal/ http://10.0.0.1/ http://172.16.0.1/ http://192.168.1.1/ http://100.64.0.1/
 http://198.18.0.1/ http://192.0.2.1/ http://224.0.0.1/ http://240.0.0.1/ http://255.255.255.255/ http://1.1/
@@ -128,6 +130,24 @@ def test_every_redirect_is_resolved_and_checked_anew() -> None:
     with pytest.raises(Forbidden):
         fetch("https://rebound.example.org/a", recorder, resolver)
     assert len(recorder.seen) == 1
+
+
+class Unreachable(Recorder):
+    """Addresses of the newer kind do not work from here."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if ":" in request.url.host:
+            self.seen.append((request.url.host, "", ""))
+            raise httpx2.ConnectError("no route")
+        return await super().handle_async_request(request)
+
+
+def test_the_next_checked_address_is_tried() -> None:
+    recorder = Unreachable()
+    fetch("https://both.example.org/", recorder, Answers(["2606:4700::1111", "93.184.215.14"]))
+    assert [host for host, _, _ in recorder.seen] == ["2606:4700::1111", "93.184.215.14"]
+    with pytest.raises(Unavailable, match="ConnectError"):
+        fetch("https://six.example.org/", Unreachable(), Answers(["2606:4700::1111", "2606:4700::1112"]))
 
 
 def test_redirects_end() -> None:

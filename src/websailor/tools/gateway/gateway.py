@@ -11,6 +11,7 @@ import contextlib
 import logging
 import math
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,6 +35,7 @@ from websailor.tools.providers.base import (
     Throttled,
     ToolName,
     Unavailable,
+    is_payload,
     sending,
 )
 from websailor.tools.safety.leaks import Blocked, LeakGuard
@@ -47,6 +49,8 @@ SNIPPETS = "snippets"
 """Name under which the store keeps what searches showed of a page."""
 GRACE = 0.05
 """Seconds by which a provider's time outlasts that of its last attempt, so that the attempt can say what it met."""
+MOST_HOSTS = 4096
+"""Breakers that are kept: of the providers, and of the hosts that were asked for last."""
 UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a reply in another form than documented raises where it is read."""
 
@@ -82,14 +86,23 @@ class Gateway:
         self._store = store
         self._limits = limits
         self._http = http
-        self._breakers = {
-            provider.name: Breaker(config.breaker_failures, config.breaker_seconds) for provider in providers
-        }
+        self._breakers: OrderedDict[str, Breaker] = OrderedDict()
+        for provider in providers:
+            self._breaker(provider.name)
         self._under_way: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
 
     def states(self) -> dict[str, str]:
-        """Provider -> state of its breaker."""
-        return {name: breaker.state for name, breaker in self._breakers.items()}
+        """Provider -> state of its breaker. Where each host has its own, the provider's stays closed."""
+        names = [provider.name for providers in self._providers.values() for provider in providers]
+        return {name: self._breaker(name).state for name in names}
+
+    def _breaker(self, blamed: str) -> Breaker:
+        """Of a provider, or of a host behind it."""
+        breaker = self._breakers.pop(blamed, None) or Breaker(self.config.breaker_failures, self.config.breaker_seconds)
+        self._breakers[blamed] = breaker
+        if len(self._breakers) > MOST_HOSTS:
+            self._breakers.popitem(last=False)
+        return breaker
 
     def providers(self, tool: ToolName) -> tuple[str, ...]:
         """Names of a tool's providers in the order of their use."""
@@ -123,7 +136,7 @@ class Gateway:
             recorded = self._store.get(tool, OUTCOME, arguments)
             if recorded is not None:
                 self.metrics.count(tool, "hits")
-                return _reread(recorded)
+                return self._reread(tool, recorded)
             if self.config.mode == "replay":
                 raise ToolFailure(f"This {tool} call was not recorded: {canonical(arguments)[:200]}")
         if self.config.mode != "record":
@@ -148,8 +161,8 @@ class Gateway:
     def _cached(self, tool: ToolName, arguments: Mapping[str, Any], age: float | None) -> Outcome | None:
         """The best provider's stored payload, if it is young enough."""
         for provider in self._providers.get(tool, ()):
-            payload = self._store.get(tool, provider.name, arguments, age)
-            if payload is not None:
+            payload = self._store.recalled(tool, provider.name, arguments, age)
+            if is_payload(tool, payload):
                 self.metrics.count(provider.name, "hits")
                 return Outcome(payload=payload, provider=provider.name, cached=True)
         return None
@@ -163,7 +176,7 @@ class Gateway:
             recorded = (await self._first_that_answers(tool, arguments)).model_dump(mode="json")
         except ToolFailure as failure:
             recorded = {"failure": str(failure)}
-        return _reread(self._store.settle(tool, OUTCOME, arguments, recorded))
+        return self._reread(tool, self._store.settle(tool, OUTCOME, arguments, recorded))
 
     async def _first_that_answers(self, tool: ToolName, arguments: Mapping[str, Any]) -> Outcome:
         """Provider after provider, then whatever is left. One that is not the last has half of the time that is left,
@@ -176,14 +189,14 @@ class Gateway:
             if left <= 0:
                 reasons.append(f"{provider.name}: no time left")
                 continue
-            breaker = self._breakers[provider.name]
+            breaker = self._breaker(provider.blamed(arguments))
             admission = breaker.admit()
             if admission is None:
                 reasons.append(f"{provider.name}: left alone after failures")
                 continue
             seconds = left if place + 1 == len(providers) else left / 2
             try:
-                payload = await self._with_patience(provider, arguments, seconds, admission)
+                payload = await self._with_patience(provider, arguments, seconds, breaker, admission)
             except NotThere as error:
                 breaker.succeeded()
                 raise ToolFailure(f"There is no page {arguments.get('url', '')} ({error}).") from error
@@ -204,7 +217,12 @@ class Gateway:
         return self._degraded(tool, arguments, reasons)
 
     async def _with_patience(
-        self, provider: Provider, arguments: Mapping[str, Any], seconds: float, admission: Admission
+        self,
+        provider: Provider,
+        arguments: Mapping[str, Any],
+        seconds: float,
+        breaker: Breaker,
+        admission: Admission,
     ) -> Payload:
         """Attempts with pauses between them, in so many seconds. Raises the last attempt's `ProviderError`."""
         import stamina
@@ -215,7 +233,7 @@ class Gateway:
         def worth_repeating(error: Exception) -> bool | float:
             nonlocal last
             last = error if isinstance(error, ProviderError) else last
-            if not isinstance(error, Unavailable) or self._breakers[provider.name].state != "closed":
+            if not isinstance(error, Unavailable) or breaker.state != "closed":
                 return False
             left = deadline - time.monotonic()
             if isinstance(error, Throttled) and error.retry_after is not None:
@@ -237,11 +255,16 @@ class Gateway:
                         if attempt.num > 1:
                             self.metrics.count(provider.name, "retries")
                             log.debug("%s: attempt %d, after: %s", provider.name, attempt.num, last)
-                        return await self._attempt(provider, arguments, deadline, admission)
+                        return await self._attempt(provider, arguments, deadline, breaker, admission)
         raise last or Unavailable("no time left")
 
     async def _attempt(
-        self, provider: Provider, arguments: Mapping[str, Any], deadline: float, admission: Admission
+        self,
+        provider: Provider,
+        arguments: Mapping[str, Any],
+        deadline: float,
+        breaker: Breaker,
+        admission: Admission,
     ) -> Payload:
         """One permitted, timed upstream call."""
         given = await self._permission(provider, deadline)
@@ -256,7 +279,7 @@ class Gateway:
                 clock.reschedule((clock.when() or 0.0) + time.monotonic() - began)  # waiting is not the provider's
             given = -math.inf
 
-        async with self._observed(provider.name, admission):
+        async with self._observed(provider.name, breaker, admission):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds) as clock:
                     with sending(at_sending):
@@ -274,13 +297,13 @@ class Gateway:
         try:
             given = await self._limits.acquire(provider.name, per_second, deadline - time.monotonic())
         except LimitsLost as error:
-            raise Unavailable(str(error)) from error
+            raise NoRoom(str(error)) from error
         if given is None:
             raise NoRoom("its limit leaves no room within the time of this call")
         return given
 
     @asynccontextmanager
-    async def _observed(self, provider: str, admission: Admission) -> AsyncIterator[None]:
+    async def _observed(self, provider: str, breaker: Breaker, admission: Admission) -> AsyncIterator[None]:
         """Counts, latency and breaker of one upstream call."""
         self.metrics.count(provider, "calls")
         started = time.monotonic()
@@ -290,7 +313,7 @@ class Gateway:
             self.metrics.count(provider, "throttled")
             raise
         except Unavailable as error:
-            self._breakers[provider].failed(admission)
+            breaker.failed(admission)
             self.metrics.count(provider, "throttled" if isinstance(error, Throttled) else "failures")
             raise
         finally:
@@ -326,8 +349,8 @@ class Gateway:
         if old is not None:
             self.metrics.count(tool, "degraded")
             return old.model_copy(update={"status": "degraded"})
-        shown = self._store.get(SNIPPETS, OUTCOME, {"url": str(arguments.get("url", ""))}) if tool == "visit" else None
-        if shown is not None:
+        shown = self._store.recalled(SNIPPETS, OUTCOME, {"url": str(arguments.get("url", ""))})
+        if tool == "visit" and shown is not None and is_payload("search", {"hits": [shown]}):
             self.metrics.count(tool, "degraded")
             text = {"url": shown["url"], "title": shown["title"], "text": shown["snippet"]}
             return Outcome(payload=text, provider=SNIPPETS, status="degraded", cached=True)
@@ -336,9 +359,14 @@ class Gateway:
         self.metrics.count(tool, "failed")
         raise ToolFailure(f"The {tool} call failed: {'; '.join(reasons)}. Try again later, or go another way.")
 
-
-def _reread(recorded: Mapping[str, Any]) -> Outcome:
-    """A recorded outcome, or the failure that was recorded."""
-    if "failure" in recorded:
-        raise ToolFailure(str(recorded["failure"]))
-    return Outcome.model_validate(recorded)
+    def _reread(self, tool: ToolName, recorded: Mapping[str, Any]) -> Outcome:
+        """A recorded outcome, or the failure that was recorded."""
+        if "failure" in recorded:
+            raise ToolFailure(str(recorded["failure"]))
+        try:
+            outcome = Outcome.model_validate(recorded)
+        except ValueError:
+            outcome = None
+        if outcome is None or not is_payload(tool, outcome.payload):
+            raise self._store.damaged("an outcome in another form")
+        return outcome

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 from websailor.errors import UserError
 
 if TYPE_CHECKING:
-    from pyrate_limiter import AbstractBucket, Rate
+    from pyrate_limiter import AbstractBucket, Rate, SQLiteBucket
 
 REDIS = "WEBSAILOR_REDIS_URL"
 """Environment variable with the address of a Redis that several hosts share."""
@@ -118,10 +118,12 @@ class SharedLimits:
             raise LimitsLost(str(error)) from error
 
     def _put(self, bucket: "AbstractBucket", provider: str) -> tuple[float | None, float]:
-        from pyrate_limiter import RateItem
+        from pyrate_limiter import RateItem, SQLiteBucket
 
         now = bucket.now()
         assert isinstance(now, int), "both buckets answer at once"
+        if isinstance(bucket, SQLiteBucket):
+            _without_future(bucket, now)
         given, item = time.monotonic(), RateItem(provider, now)
         self._given += 1
         if self._given % TIDY == 0:
@@ -154,6 +156,15 @@ class SharedLimits:
         for bucket in self._buckets.values():
             bucket.close()
         self._buckets.clear()
+
+
+def _without_future(bucket: "SQLiteBucket", now: int) -> None:
+    """After the clock was set back, permissions of the time before would stand in the way until it has caught up: they
+    count as given now. The bucket's lock is held, so nobody is ahead otherwise."""
+    latest = bucket.conn.execute(f"select max(item_timestamp) from {bucket.table}").fetchone()[0]
+    if latest is not None and latest > now:
+        bucket.conn.execute(f"update {bucket.table} set item_timestamp = ? where item_timestamp > ?", (now, now))
+        bucket.conn.commit()
 
 
 def _table(provider: str) -> str:

@@ -105,7 +105,7 @@ def open_gateway(config: GatewayConfig, page_transport: httpx2.AsyncBaseTranspor
         key = key_of(kind.variable) if kind.variable else None
         providers.append(kind.make(http, key=key, base=config.bases.get(one.provider)))
     path = (config.store or Path("~/.cache/websailor/web.sqlite")).expanduser()
-    store = Store(path)
+    store = Store(path, written=config.mode != "replay")
     return Gateway(config, providers, store, SharedLimits(path.with_suffix(".limits.sqlite")), guard, http)
 
 

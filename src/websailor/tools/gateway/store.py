@@ -42,19 +42,23 @@ def key(tool: str, provider: str, arguments: Mapping[str, Any]) -> str:
 
 
 class Store:
-    """Open or create a store. Raises `UserError` when the file is none or cannot be written."""
+    """Open or create a store; with `written=False` one that is there, which is not touched: it may lie where nothing
+    can be written. Raises `UserError` when the file is none or cannot be used so."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, written: bool = True) -> None:
         self.path = path
-        self._full = False
+        self._full = self._broken = False
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-            )
-            _in_wal_mode(self._connection)
-            self._connection.execute("pragma synchronous=normal")
-            self._connection.execute(_SCHEMA)
+            if written:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._connection = _connected(path)
+                _in_wal_mode(self._connection)
+                self._connection.execute("pragma synchronous=normal")
+                self._connection.execute(_SCHEMA)
+            elif not path.is_file():
+                raise UserError(f"{path}: there is no recording: make one with mode record, or name another file")
+            else:
+                self._connection = _connected_to_read(path)
         except (sqlite3.Error, OSError) as error:
             raise UserError(
                 f"{path}: cannot be used as the store of web results ({error}): name another file"
@@ -63,16 +67,34 @@ class Store:
         self._unpack = zstandard.ZstdDecompressor()
 
     def get(self, tool: str, provider: str, arguments: Mapping[str, Any], age: float | None = None) -> Any:
-        """The stored value; None where there is none, or none younger than `age` seconds."""
+        """The stored value, an object; None where there is none, or none younger than `age` seconds. Raises
+        `UserError` where it is damaged."""
         try:
             row = self._connection.execute(
                 "select value, stored from results where key = ?", (key(tool, provider, arguments),)
             ).fetchone()
             if row is None or (age is not None and time.time() - row[1] >= age):
                 return None
-            return json.loads(self._unpack.decompress(row[0]))
-        except (sqlite3.Error, zstandard.ZstdError, ValueError) as error:
-            raise UserError(f"{self.path}: the store of web results is damaged ({error}): name another file") from error
+            value = json.loads(self._unpack.decompress(row[0]))
+        except (sqlite3.Error, zstandard.ZstdError, ValueError, TypeError, MemoryError) as error:
+            raise self.damaged(str(error)) from error
+        if not isinstance(value, dict):
+            raise self.damaged("an entry in another form")
+        return value
+
+    def recalled(self, tool: str, provider: str, arguments: Mapping[str, Any], age: float | None = None) -> Any:
+        """As `get`, from what is a cache only: a damaged one is said once and holds nothing."""
+        try:
+            return self.get(tool, provider, arguments, age)
+        except UserError as error:
+            if not self._broken:
+                log.warning("%s", error)
+            self._broken = True
+            return None
+
+    def damaged(self, why: str) -> UserError:
+        """What is said of a store that cannot be read."""
+        return UserError(f"{self.path}: the store of web results is damaged ({why}): name another file")
 
     def put(self, entries: Iterable[tuple[str, str, Mapping[str, Any], Any]]) -> None:
         """Keep values, given as (tool, provider, arguments, value); older ones are replaced. A cache that cannot be
@@ -104,7 +126,8 @@ class Store:
             self._connection.executemany(f"{how} into results values (?, ?, ?, ?, ?, ?)", rows)
             self._connection.execute("commit")
         except BaseException:
-            self._connection.execute("rollback")
+            if self._connection.in_transaction:  # a full disk may have ended it already
+                self._connection.execute("rollback")
             raise
 
     def _packed(self, value: Any) -> bytes:
@@ -116,6 +139,30 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None)
+
+
+def _connected_to_read(path: Path) -> sqlite3.Connection:
+    """Read-only; where not even the files beside it can be made that processes share, as a file that nobody changes."""
+    for how in ("mode=ro", "mode=ro&immutable=1"):
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?{how}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            check_same_thread=False,
+            isolation_level=None,
+        )
+        try:
+            connection.execute("select key from results limit 1").fetchone()
+            return connection
+        except sqlite3.Error:
+            connection.close()
+            if how.endswith("immutable=1"):
+                raise
+    raise AssertionError("one of the two ways ends the loop")
 
 
 def _in_wal_mode(connection: sqlite3.Connection) -> None:

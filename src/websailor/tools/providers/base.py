@@ -17,6 +17,19 @@ ToolName = Literal["search", "visit", "scholar"]
 Payload = dict[str, Any]
 
 
+def is_payload(tool: ToolName, value: Any) -> bool:
+    """Whether a stored value has the form of a tool's payload."""
+    if not isinstance(value, Mapping):
+        return False
+    if tool == "visit":
+        return all(isinstance(value.get(name), str) for name in ("url", "title", "text"))
+    hits = value.get("hits")
+    return isinstance(hits, list) and all(
+        isinstance(hit, Mapping) and all(isinstance(hit.get(name), str) for name in ("title", "url", "snippet"))
+        for hit in hits
+    )
+
+
 class ProviderError(Exception):
     """An upstream call gave no payload. The message holds no credential and no address of the person's network."""
 
@@ -35,7 +48,7 @@ class Throttled(Unavailable):
 
 
 class NoRoom(Throttled):
-    """The limit of our own workers left no room; the provider was not asked."""
+    """The limit of our own workers left no room, or could not be asked; the provider was not asked either."""
 
 
 class Refused(ProviderError):
@@ -43,7 +56,7 @@ class Refused(ProviderError):
 
 
 class BadKey(Refused):
-    """The provider does not accept the key: nothing will work until a person mends it."""
+    """The provider does not let us in, for want of a right key: nothing will work until a person mends it."""
 
 
 class NotThere(ProviderError):
@@ -66,6 +79,11 @@ class Provider(Protocol):
     @property
     def per_second(self) -> float:
         """Calls a second that all workers together may make."""
+        ...
+
+    def blamed(self, arguments: Mapping[str, Any]) -> str:
+        """Whom the failure of such a call speaks against: the provider's own name, or one for each host where a host
+        that fails says nothing about the others."""
         ...
 
     async def __call__(self, arguments: Mapping[str, Any]) -> Payload:

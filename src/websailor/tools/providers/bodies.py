@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 
 from websailor.tools.providers.base import Refused, Unavailable
+from websailor.tools.providers.encodings import decoded
 
 MOST_BYTES = 8 * 2**20
 """Largest body that is read, after inflating."""
@@ -43,11 +44,8 @@ class Body:
 
     @property
     def text(self) -> str:
-        """Decoded as the header says, else as UTF-8; what cannot be decoded is replaced."""
-        try:
-            return self.content.decode(self.charset or "utf-8", errors="replace")
-        except (LookupError, ValueError):  # a codec that is none, or none for text
-            return self.content.decode("utf-8", errors="replace")
+        """See `encodings.decoded`."""
+        return decoded(self.content, self.charset)
 
     @property
     def is_pdf(self) -> bool:
@@ -70,7 +68,7 @@ class Body:
     def json(self) -> Any:
         """Raises `Unavailable` where it is none: a proxy's error page instead of the answer."""
         try:
-            return json.loads(self.text)
+            return json.loads(self.content.decode(json.detect_encoding(self.content), "replace"))
         except (ValueError, RecursionError):
             told = self.content_type or "no content type"
         raise Unavailable(f"the reply is no JSON ({told})")

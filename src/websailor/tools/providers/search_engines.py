@@ -10,8 +10,13 @@ from websailor.tools.providers.base import Payload, Unavailable
 from websailor.tools.providers.http import Service
 
 RESULTS = 10
+MOST_ROWS = 100
+"""Results that are taken from one reply, whatever was asked for."""
+MOST_TEXT, MOST_ADDRESS = 2000, 4096
+"""Characters of a title or snippet, and of an address."""
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _MARKUP = re.compile(r"<[^<>]*>")
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Serper(Service):
@@ -174,18 +179,29 @@ def rows(reply: Any, *path: str) -> Sequence[Mapping[str, Any]]:
             return ()
     if not isinstance(reply, list) or not all(isinstance(row, Mapping) for row in reply):
         raise Unavailable("the reply has another form than documented")
-    return reply
+    return reply[:MOST_ROWS]
 
 
 def hit(title: Any, url: Any, snippet: Any, **more: Any) -> Payload:
-    """One search result, without markup; of `more` what is known."""
-    texts = {"title": clean(title), "url": str(url or ""), "snippet": clean(snippet)}
-    return {**texts, **{name: value for name, value in more.items() if value not in (None, "")}}
+    """One search result, without markup; of `more` what is known: numbers, and texts on one line."""
+    texts = {"title": clean(title), "url": address(url), "snippet": clean(snippet)}
+    known = {name: value if isinstance(value, int) else clean(value) for name, value in more.items()}
+    return {**texts, **{name: value for name, value in known.items() if value != ""}}
 
 
 def clean(text: Any) -> str:
-    """Plain text on one line."""
-    return " ".join(html.unescape(_MARKUP.sub("", str(text or ""))).split())
+    """Plain text on one line, of bounded length; nothing for what is neither text nor a number."""
+    if not isinstance(text, str | int | float):
+        return ""
+    text = html.unescape(_MARKUP.sub("", str(text)[: 4 * MOST_TEXT]))
+    return " ".join(_UNPRINTED.sub(" ", text).split())[:MOST_TEXT]
+
+
+def address(url: Any) -> str:
+    """An address on one line, in which nothing can pass for the next result; nothing for what is none."""
+    if not isinstance(url, str) or len(url) > MOST_ADDRESS:
+        return ""
+    return "%20".join(_UNPRINTED.sub("", url).split())
 
 
 def joined(parts: Iterable[Any]) -> str:

@@ -23,7 +23,14 @@ PORTS = frozenset({80, 443, 8000, 8008, 8080, 8081, 8088, 8443, 8888})
 """Ports of web sites. On others there are mail servers and databases, which an HTTP request can make do things."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
-_IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that is given out to the public."""
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "3fff::/20")
+)
+"""Reserved for protocols and documents; not every version of Python knows all of them."""
+_TUNNEL = (0x00005EFE, 0x02005EFE)
+"""Second half of an address that wraps an IPv4 address for a site's own tunnel (ISATAP), without that address."""
 _METADATA = frozenset(
     ipaddress.ip_address(text) for text in ("169.254.169.254", "100.100.100.200", "fd00:ec2::254", "168.63.129.16")
 )
@@ -110,8 +117,10 @@ def is_public(address: Address) -> bool:
         inner = _wrapped(address)
         if inner is not None:
             return is_public(inner)
-        if address.teredo is not None or address in _IPV4_COMPATIBLE or address.is_site_local:
+        if address not in _UNICAST or (int(address) >> 32) & 0xFFFFFFFF in _TUNNEL:
             return False
+    if any(address.version == network.version and address in network for network in _NOT_PUBLIC):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
 
 

@@ -22,6 +22,9 @@ from websailor.tools.safety.addresses import (
     parsed_url,
 )
 
+MOST_TRIED = 3
+"""Addresses of one host that are tried."""
+
 
 class Resolver(Protocol):
     """Host names to addresses."""
@@ -68,18 +71,29 @@ class PublicOnly(httpx2.AsyncBaseTransport):
             check_addresses(addresses)
         elif not addresses:
             raise httpx2.ConnectError(f"{url.host} has no address", request=request)
-        pinned = httpx2.Request(
-            request.method,
-            url.copy_with(host=str(addresses[0])),
-            headers=[(name, value) for name, value in request.headers.raw if name.lower() != b"host"]
-            + [(b"Host", url.netloc)],
-            stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": url.host},
-        )
-        return await self._inner.handle_async_request(pinned)
+        tried = list(addresses)[:MOST_TRIED]
+        for place, address in enumerate(tried):
+            try:
+                return await self._inner.handle_async_request(_pinned(request, url, address))
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                if place + 1 == len(tried):  # a host may have an address of a kind that does not work from here
+                    raise
+        raise AssertionError("the last address answers or raises")
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _pinned(request: httpx2.Request, url: httpx2.URL, address: Address) -> httpx2.Request:
+    """The same request to an address, for the name."""
+    return httpx2.Request(
+        request.method,
+        url.copy_with(host=str(address)),
+        headers=[(name, value) for name, value in request.headers.raw if name.lower() != b"host"]
+        + [(b"Host", url.netloc)],
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": url.host},
+    )
 
 
 __all__ = ["Forbidden", "PublicOnly", "Resolver", "system_resolver"]
