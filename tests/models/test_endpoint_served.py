@@ -14,18 +14,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import torch
 from endpoint_talk import TOOLS, Echo
 
+from taught_checkpoint import teach
 from toy_questions import question
 from websailor.agent import AgentConfig, run_episode
 from websailor.models.base import Policy, Reply, Sampling
 from websailor.models.endpoint import Delta, EndpointConfig, EndpointError, EndpointPolicy, parse_endpoint
-from websailor.models.local.network import Network, NetworkConfig
 from websailor.models.local.policy import LocalPolicy
-from websailor.models.local.tokenizer import END, PAD, build_word_tokenizer, save_tokenizer
 from websailor.models.protocol import answer_turn, call_turn, prompt
-from websailor.models.tokens import encode_conversation, render
 from websailor.records import Message, StopReason, Trajectory
 from websailor.tools.base import Toolbox
 
@@ -53,35 +50,7 @@ SETTINGS = AgentConfig(prompt="brief", max_tokens_per_turn=60, context_tokens=40
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network of two layers that knows the lesson by heart, in a Hugging Face folder."""
     folder = tmp_path_factory.mktemp("served") / "tiny"
-    tokenizer = build_word_tokenizer([render(LESSON)], always=[message.content for message in LESSON])
-    ids_N, mask_N = encode_conversation(tokenizer, LESSON)
-    network = Network(
-        NetworkConfig(
-            vocab_size=tokenizer.get_vocab_size(),
-            hidden_size=64,
-            layers=2,
-            heads=2,
-            kv_heads=1,
-            head_dim=32,
-            intermediate=128,
-            max_positions=512,
-            eos_token_id=tokenizer.token_to_id(END),
-            pad_token_id=tokenizer.token_to_id(PAD),
-        )
-    ).initialise(0)
-    tokens_BT = torch.tensor(ids_N, dtype=torch.long)[None]
-    own_N = torch.tensor(mask_N[1:])
-    optimizer = torch.optim.AdamW(network.parameters(), lr=3e-3)
-    loss = torch.tensor(0.0)
-    for _ in range(150):
-        logits_NV = network(tokens_BT[:, :-1])[0]
-        loss = torch.nn.functional.cross_entropy(logits_NV[own_N], tokens_BT[0, 1:][own_N])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert loss.item() < 0.05
-    network.save(folder)
-    save_tokenizer(tokenizer, folder)
+    teach(LESSON, folder)
     return folder
 
 

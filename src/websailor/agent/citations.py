@@ -1,25 +1,30 @@
 """Citations: what an answer rests on, checked against the pages.
 
-Enters: the text between the answer tags, and the web. Leaves: the answer alone, and its citations. A model writes them
-below its answer under the line `Sources:`, one line for each claim:
+Enters: the text between the answer tags, the steps, and the web. Leaves: the answer alone, and its citations. A model
+writes them below its answer under the line `Sources:`, one line for each claim:
 
     - claim | "the sentence that supports it, word for word" | https://...
 
 A quote that its page does not hold is kept and flagged. Where a model writes none, the sentences of the observations
-that name the answer stand in for them.
+that name the answer stand in for them, with the address of the page that they are from.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from websailor.records import Citation, Step
-from websailor.tools.base import AsyncWeb, ToolFailure
+from websailor.records import Citation, Step, ToolCall
+from websailor.tools.base import SEPARATOR, AsyncWeb, ToolFailure
 from websailor.wiki.sentences import sentences
 
 _HEADING = re.compile(r"^\s*\**(?:sources|citations|references|来源|引用)\**\s*[:：]\s*$", re.IGNORECASE | re.MULTILINE)
 _LINE = re.compile(
     r"""^\s*(?:[-*•]|\d+[.)])\s*(?P<claim>[^|]*?)\s*\|\s*["“”']?(?P<quote>[^|]*?)["“”']?\s*\|\s*<?(?P<url>[^|<>]+?)>?\s*$"""
 )
+_HIT = re.compile(
+    r"^\d+\. (?:\[.*\]\((?P<url>[^()\s]+(?:\([^()\s]*\)[^()\s]*)*)\)$|(?P<title>[^:\n]+): )", re.MULTILINE
+)
+"""A result of a search, named by its address or by its title."""
 _MEANINGLESS = re.compile(r"[\W_]+")
 MOST_FOUND = 3
 """Sentences of observations that stand in for citations."""
@@ -40,14 +45,19 @@ def split_answer(text: str) -> tuple[str, tuple[Citation, ...]]:
 
 
 async def checked(citations: Sequence[Citation], web: AsyncWeb) -> tuple[Citation, ...]:
-    """The citations with `found` set: whether the page holds the quote. None: the page could not be loaded."""
+    """The citations with `found` set: whether the page holds the quote. None: the page could not be loaded. One that
+    names no page was seen in an observation and stays as it is; a page that is named by its title gets its address."""
     done: list[Citation] = []
     for citation in citations:
+        if not citation.url:
+            done.append(citation)
+            continue
         try:
             page = (await web.fetch(citation.url)).value
         except ToolFailure:
             done.append(citation.model_copy(update={"found": None}))
             continue
+        citation = citation.model_copy(update={"url": page.url or citation.url})
         facts = " ".join(f"{field.key} {' '.join(value.text for value in field.values)}" for field in page.infobox)
         text = f"{page.title} {page.text} {facts}"
         done.append(citation.model_copy(update={"found": holds(text, citation.quote)}))
@@ -71,7 +81,8 @@ def holds(text: str, quote: str) -> bool:
 
 
 def from_observations(answer: str, steps: Sequence[Step]) -> tuple[Citation, ...]:
-    """Sentences of what was read that name the answer, the latest first; each names the call that showed it."""
+    """Sentences of what was read that name the answer, the latest first; each names the call that showed it, and the
+    page where the observation tells which one it is of."""
     wanted = _plain(answer)
     found: dict[str, Citation] = {}
     if len(wanted) < 2:
@@ -79,13 +90,36 @@ def from_observations(answer: str, steps: Sequence[Step]) -> tuple[Citation, ...
     for step in reversed(steps):
         if step.observation is None or step.observation.status == "error" or step.call is None:
             continue
-        for sentence in sentences(step.observation.content):
-            line = " ".join(sentence.split())
-            if wanted in _plain(line) and len(_plain(line)) > len(wanted):
-                found.setdefault(line, Citation(claim=answer, quote=line, url="", seen_in=step.call.id, found=True))
+        for page, text in _parts(step.call, step.observation.content):
+            for sentence in sentences(text):
+                line = " ".join(sentence.split())
+                if wanted in _plain(line) and len(_plain(line)) > len(wanted):
+                    cited = Citation(claim=answer, quote=line, url=page, seen_in=step.call.id, found=True)
+                    found.setdefault(line, cited)
         if len(found) >= MOST_FOUND:
             break
     return tuple(found.values())[:MOST_FOUND]
+
+
+def _parts(call: ToolCall, content: str) -> Iterator[tuple[str, str]]:
+    """(address of the page, what is told of it) for every page that an observation is of; an empty address where it
+    does not say."""
+    if call.name == "visit":
+        pages = _visited(call)
+        texts = content.split(SEPARATOR)
+        yield from zip(pages, texts, strict=True) if len(pages) == len(texts) else [("", content)]
+        return
+    hits = list(_HIT.finditer(content))
+    for hit, end in zip(hits, [*(after.start() for after in hits[1:]), len(content)], strict=True):
+        yield hit["url"] or hit["title"], content[hit.end() : end].split(SEPARATOR)[0]
+    if not hits:
+        yield "", content
+
+
+def _visited(call: ToolCall) -> list[str]:
+    """The addresses of a call of `visit`, as the toolbox read them."""
+    urls = json.loads(call.arguments, strict=False).get("url", [])
+    return [url.strip() for url in ([urls] if isinstance(urls, str) else urls)]
 
 
 def _plain(text: str) -> str:

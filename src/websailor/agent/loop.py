@@ -172,15 +172,15 @@ class Episode:
             self.end(StopReason.ANSWER)
             return
         call = turn.calls[0] if turn.calls else None
+        # Without its observation until that is there: an episode that is broken off meanwhile is whole.
+        self.steps.append(Step(thought=turn.thought, call=call, observation=None))
         if self.turns >= self._config.turns:
             self.format_errors += call is None
-            self.steps.append(Step(thought=turn.thought, call=call, observation=None))
             self.end(StopReason.TURN_LIMIT, f"no answer within {self._config.turns} turns")
             return
         observation = await self._observe(turn, call)
         answers = _observation_messages(reply.message, call, observation)
         if self.stop is None and not self.budget.fits(answers):
-            self.steps.append(Step(thought=turn.thought, call=call, observation=None))
             tokens = self.budget.estimate(answers)
             await self._last_turn(
                 0,
@@ -188,7 +188,7 @@ class Episode:
             )
             return
         self.messages += answers
-        self.steps.append(Step(thought=turn.thought, call=call, observation=observation))
+        self.steps[-1] = self.steps[-1].model_copy(update={"observation": observation})
 
     def _say(self, answer: str) -> None:
         """Take an answer; where citations were asked for, apart from its sources."""

@@ -1,71 +1,35 @@
 """`websailor ask`: one question to an agent, live or simulated; its turns are shown as they come."""
 
 import asyncio
+import hashlib
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
+from websailor.cli.flags import AsGiven, given
+from websailor.cli.narration import Narrator
 from websailor.cli.output import print_json, stdout
 from websailor.errors import UserError
 from websailor.models.base import ChatModel, Policy, Reply, Sampling
-from websailor.models.protocol import read_turn
+from websailor.models.endpoint.config import EndpointSettings
+from websailor.models.endpoint.prices import in_words
+from websailor.progress import configure_logging
 from websailor.recipe import make_config
 from websailor.records import Message, Pattern, Question, Trajectory, Uncertainty
-from websailor.tools.gateway.config import Mode
+from websailor.tools.gateway.config import GatewayConfig, Mode
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from websailor.agent import AgentConfig, Episode
-    from websailor.models.endpoint import Delta
+    from websailor.models.endpoint import EndpointPolicy
     from websailor.tools.base import AsyncWeb, Toolbox
+    from websailor.tools.config import ToolsConfig
 
-LIVE_TOOLS = ("search", "visit", "google_scholar", "PythonInterpreter")
+EndpointFlags = Annotated[EndpointSettings, AsGiven()]
+NO_FLAGS = EndpointSettings.model_construct()
+
+TOOLS = ("search", "visit", "google_scholar", "PythonInterpreter")
 HOW = "more: --live searches the real web, --model openai:MODEL@URL asks another model, `websailor doctor` shows both"
-
-
-class Narrator:
-    """Shows a conversation while it grows: what came in since the last turn, then the turn, piece by piece where the
-    model streams."""
-
-    def __init__(self, console: "Console") -> None:
-        self._console = console
-        self._shown = 0
-        self._streamed = ""
-        """Kind of the delta that was shown last in this turn; empty when none was."""
-
-    def hear(self, delta: "Delta") -> None:
-        """Show a piece of a turn."""
-        styles = {"thought": "italic", "text": "italic", "call": "cyan", "arguments": "cyan", "restart": "red"}
-        if delta.kind != self._streamed and self._streamed:
-            self._console.print()
-        start = "  › " if delta.kind == "call" else "  " if delta.kind != self._streamed else ""
-        self._streamed = delta.kind
-        self._console.print(
-            f"{start}{delta.text}", style=styles[delta.kind], end="", markup=False, highlight=False, soft_wrap=True
-        )
-
-    def observations(self, messages: Sequence[Message]) -> None:
-        """Show what the tools gave since the last turn."""
-        for message in messages[self._shown :]:
-            if message.role == "tool":
-                for line in message.content.splitlines():
-                    self._console.print(f"    {line}", style="dim", markup=False, highlight=False)
-        self._shown = len(messages) + 1
-
-    def turn(self, message: Message) -> None:
-        """Show a whole turn, but for what was streamed of it."""
-        turn = read_turn(message)
-        if self._streamed:
-            self._console.print()
-            self._streamed = ""
-        else:
-            if turn.thought:
-                self._console.print(f"  {turn.thought}", style="italic", markup=False, highlight=False)
-            for call in turn.calls:
-                self._console.print(f"  › {call.name} {call.arguments}", style="cyan", markup=False, highlight=False)
-        if turn.error is not None:
-            self._console.print(f"  {turn.error}", style="red", markup=False, highlight=False)
 
 
 class Narrated:
@@ -82,14 +46,41 @@ class Narrated:
         return reply
 
 
+class Web(NamedTuple):
+    """Where the agent works."""
+
+    run: Path
+    wiki: Path | None
+    live: bool
+    gateway: GatewayConfig
+    reader: str | None
+    unsafe: bool
+
+    def tools(self) -> "ToolsConfig":
+        """All tools, for an agent that is not the run's own."""
+        from websailor.tools.config import ToolsConfig
+        from websailor.tools.sandbox.base import SandboxConfig
+
+        sandbox = SandboxConfig(kind="unsafe-subprocess" if self.unsafe else "bubblewrap")
+        return ToolsConfig(tools=TOOLS, sandbox=sandbox)
+
+
 class Asking(NamedTuple):
     """Everything an episode needs."""
 
     policy: Policy
     toolbox: "Toolbox"
-    web: "AsyncWeb"
+    pages: "AsyncWeb"
     """Where citations are checked."""
     agent: "AgentConfig"
+    reader: "EndpointPolicy | None"
+
+    async def aclose(self) -> None:
+        """Close connections, the store and the sandbox."""
+        for opened in (self.policy, self.reader, self.toolbox):
+            ending = getattr(opened, "aclose", None)
+            if ending is not None:
+                await ending()
 
 
 def ask_(
@@ -99,6 +90,7 @@ def ask_(
     run: Path = Path("runs/quickstart"),
     wiki: Path | None = None,
     model: str | None = None,
+    endpoint: EndpointFlags = NO_FLAGS,
     live: bool = False,
     mode: Mode = "live",
     store: Path | None = None,
@@ -110,7 +102,7 @@ def ask_(
     json: bool = False,
     out: Path = Path("runs/asked"),
 ) -> int:
-    """Ask an agent. Exit code 1 when it ends without an answer, 130 when it is interrupted.
+    """Ask an agent. Exit code 0 with an answer, 1 without one, 2 when something is missing, 130 when interrupted.
 
     With nothing else given it is the agent of the quickstart in its simulated web.
 
@@ -124,6 +116,8 @@ def ask_(
         A wiki directory; default: that of the run.
     model
         A checkpoint folder or openai:MODEL@URL; default: the run's rl/checkpoint, else its sft/checkpoint.
+    endpoint
+        How to speak to an endpoint.
     live
         Search and read the real web instead of a wiki.
     mode
@@ -147,141 +141,120 @@ def ask_(
     """
     from rich.console import Console
 
+    from websailor.agent import Episode
+
+    configure_logging()
     if not question.strip():
         raise UserError("the question is empty: websailor ask 'Which company did ... found?'")
     sampling = make_config(Sampling, {"temperature": temperature}, "flags")
+    settings = make_config(EndpointSettings, {"stream": True, **given(endpoint)}, "endpoint")
     console = Console(quiet=True) if json else stdout
-    narrator = Narrator(console)
-    asking = _prepared(run, wiki, model, live, mode, store, reader, unsafe_subprocess, turns, narrator)
+    narrator = Narrator(console, native=settings.protocol == "native")
+    web = Web(run, wiki, live, GatewayConfig(mode=mode, store=store), reader, unsafe_subprocess)
+    asking = _prepared(web, model, settings, turns, narrator)
     sampling = sampling.model_copy(update={"max_tokens": asking.agent.max_tokens_per_turn})
     if model is None and not live:
         console.print(f"{asking.policy.name} in the simulated web ({HOW})", style="dim", highlight=False)
-    trajectory, interrupted = _worked(unproved(question), asking, sampling, seed, narrator)
-    _keep(trajectory, out)
+    asked = unproved(question)
+    narrated = Narrated(asking.policy.episode(asked, seed), narrator)
+    episode = Episode(asked, narrated, asking.toolbox, asking.agent, sampling, seed, asking.policy.name)
+    started = time.monotonic()
+    trajectory, interrupted = _worked(episode, asking, out)
     if json:
         print_json(trajectory.model_dump(mode="json"))
     else:
-        _show(trajectory)
+        narrator.ended(trajectory, time.monotonic() - started)
+        if asking.reader is not None:
+            console.print(f"reader {in_words(asking.reader.spent)}", style="dim", markup=False, highlight=False)
     return 130 if interrupted else 0 if trajectory.answer is not None else 1
 
 
-def _prepared(
-    run: Path,
-    wiki: Path | None,
-    model: str | None,
-    live: bool,
-    mode: Mode,
-    store: Path | None,
-    reader: str | None,
-    unsafe: bool,
-    turns: int | None,
-    narrator: Narrator,
-) -> Asking:
+def _prepared(web: Web, model: str | None, settings: EndpointSettings, turns: int | None, narrator: Narrator) -> Asking:
     """Model, tools and limits of what was asked for."""
     from websailor.agent import AgentConfig
     from websailor.evaluation import Config
-    from websailor.tools.config import ToolsConfig
-    from websailor.tools.sandbox.base import SandboxConfig
 
-    remote = model is not None and model.startswith("openai:")
-    settings = _evaluation_settings(run, Config)
-    if remote or live:
-        sandbox = SandboxConfig(kind="unsafe-subprocess" if unsafe else "bubblewrap")
-        tools = ToolsConfig(tools=LIVE_TOOLS, sandbox=sandbox)
-        agent = AgentConfig(citations=remote)
-    else:
-        tools, agent = settings.tools, settings.agent
-    policy = _policy(model, run, narrator)
-    if remote and getattr(policy, "config").protocol == "native":  # noqa: B009 -- only an endpoint's policy has it
-        agent = agent.model_copy(update={"prompt": "native"})
-    if turns is not None:
-        agent = make_config(AgentConfig, {**agent.model_dump(), "turns": turns}, "flags")
-    toolbox, web = _tools(run, wiki, live, mode, store, reader, tools)
-    return Asking(policy, toolbox, web, agent)
-
-
-def _policy(model: str | None, run: Path, narrator: Narrator) -> Policy:
+    of_run = _evaluation_settings(web.run, Config)
+    tools, agent = of_run.tools, of_run.agent
+    policy: Policy
     if model is not None and model.startswith("openai:"):
         from websailor.models.endpoint import EndpointPolicy, parse_endpoint
 
-        return EndpointPolicy(parse_endpoint(model, stream=True), listener=narrator.hear)
-    from websailor.models.local.policy import LocalPolicy
+        policy = EndpointPolicy(parse_endpoint(model, **settings.model_dump()), listener=narrator.hear)
+        agent = AgentConfig(citations=True).speaking(settings.protocol)
+        tools = web.tools()
+    else:
+        from websailor.models.local.policy import LocalPolicy
 
-    return LocalPolicy(Path(model) if model is not None else _checkpoint(run))
+        policy = LocalPolicy(Path(model) if model is not None else _checkpoint(web.run))
+        tools = web.tools() if web.live else tools
+    if turns is not None:
+        agent = make_config(AgentConfig, {**agent.model_dump(), "turns": turns}, "flags")
+    reading = None
+    if web.reader is not None:
+        from websailor.models.endpoint import EndpointPolicy, parse_endpoint
+
+        reading = EndpointPolicy(parse_endpoint(web.reader))
+    toolbox, pages = _tools(web, tools, reading)
+    return Asking(policy, toolbox, pages, agent, reading)
 
 
-def _tools(
-    run: Path, wiki: Path | None, live: bool, mode: Mode, store: Path | None, reader: str | None, config: Any
-) -> tuple["Toolbox", "AsyncWeb"]:
+def _tools(web: Web, config: "ToolsConfig", reading: "EndpointPolicy | None") -> tuple["Toolbox", "AsyncWeb"]:
     from websailor.tools.simulated import SimulatedScholar, SimulatedWeb, toolbox
     from websailor.tools.webs import Immediate
 
-    reading = None
-    if reader is not None:
-        from websailor.models.endpoint import EndpointPolicy, parse_endpoint
+    reader = None
+    if reading is not None:
         from websailor.tools.summary import SummaryReader
         from websailor.tools.visit import ExtractiveReader
 
-        summariser = EndpointPolicy(parse_endpoint(reader)).episode(unproved("read"), 0)
-        reading = SummaryReader(summariser, ExtractiveReader(config))
-    if live:
-        from websailor.tools.gateway import GatewayConfig
+        reader = SummaryReader(reading.episode(unproved("read"), 0), ExtractiveReader(config))
+    if web.live:
         from websailor.tools.gateway.opening import open_gateway
         from websailor.tools.live import LiveWeb, live_toolbox
 
-        gateway = open_gateway(GatewayConfig(mode=mode, store=store))
-        return live_toolbox(gateway, config, reading), LiveWeb(gateway)
+        gateway = open_gateway(web.gateway)
+        return live_toolbox(gateway, config, reader), LiveWeb(gateway)
     from websailor.wiki import open_wiki
 
-    opened = open_wiki(wiki or run / "wiki")
-    web = Immediate(SimulatedWeb(opened))
-    return toolbox(web, config, Immediate(SimulatedScholar(opened)), reading), web
+    folder = web.wiki or web.run / "wiki"
+    if web.wiki is None and not folder.is_dir():
+        raise UserError(
+            f"{web.run}: no wiki in it: run `websailor quickstart` first, or name one with --wiki, or --live"
+        )
+    wiki = open_wiki(folder)
+    pages = Immediate(SimulatedWeb(wiki))
+    return toolbox(pages, config, Immediate(SimulatedScholar(wiki)), reader), pages
 
 
-def _worked(
-    question: Question, asking: Asking, sampling: Sampling, seed: int, narrator: Narrator
-) -> tuple[Trajectory, bool]:
-    """The episode with its citations, and whether a person stopped it: then what had happened so far."""
-    from websailor.agent import Episode
-
-    model = Narrated(asking.policy.episode(question, seed), narrator)
-    episode = Episode(question, model, asking.toolbox, asking.agent, sampling, seed, asking.policy.name)
+def _worked(episode: "Episode", asking: Asking, out: Path) -> tuple[Trajectory, bool]:
+    """The episode with its citations, and whether a person stopped it. It is kept however it ends: of one that was
+    broken off, what had happened so far."""
     try:
-        return asyncio.run(_cited(episode, asking)), False
+        trajectory = asyncio.run(_cited(episode, asking))
     except KeyboardInterrupt:
+        _keep(episode.trajectory(), out)
         return episode.trajectory(), True
+    except Exception as error:
+        _keep(episode.trajectory().model_copy(update={"error": f"{type(error).__name__}: {error}"}), out)
+        if isinstance(error, UserError) and episode.turns:
+            raise UserError(f"{error} (what happened so far is in {out / 'records.jsonl'})") from error
+        raise
+    _keep(trajectory, out)
+    return trajectory, False
 
 
 async def _cited(episode: "Episode", asking: Asking) -> Trajectory:
     from websailor.agent.citations import checked, from_observations
 
-    trajectory = await episode.work()
-    if trajectory.citations:
-        found = await checked(trajectory.citations, asking.web)
-    elif trajectory.answer is not None:
-        found = from_observations(trajectory.answer, trajectory.steps)
-    else:
-        found = ()
-    return trajectory.model_copy(update={"citations": found})
-
-
-def _show(trajectory: Trajectory) -> None:
-    """The answer and what it rests on."""
-    if trajectory.answer is None:
-        stdout.print(f"no answer: {trajectory.stop.value.replace('_', ' ')}")
-    else:
-        stdout.print(f"[bold]{_escaped(trajectory.answer)}[/bold]", highlight=False)
-    for citation in trajectory.citations:
-        flag = {True: "[green]✓[/]", False: "[red]not on the page[/]", None: "[yellow]not checked[/]"}[citation.found]
-        stdout.print(f"  {flag} {_escaped(citation.claim)}: “{_escaped(citation.quote)}”", highlight=False)
-        if citation.url:
-            stdout.print(f"      {citation.url}", style="dim", markup=False, highlight=False)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+    try:
+        trajectory = await episode.work()
+        found = trajectory.citations
+        if not found and trajectory.answer is not None:
+            found = from_observations(trajectory.answer, trajectory.steps)
+        return trajectory.model_copy(update={"citations": await checked(found, asking.pages)})
+    finally:
+        await asking.aclose()
 
 
 def _keep(trajectory: Trajectory, out: Path) -> None:
@@ -294,9 +267,10 @@ def _keep(trajectory: Trajectory, out: Path) -> None:
 def unproved(prompt: str) -> Question:
     """A user's question as a record: no pattern, no known answer."""
     nothing = Uncertainty(initial=0, after=(), best_single=0, frontier=0, necessity=0, cycle_rank=0, oracle_cost=0)
+    words = prompt.strip()
     return Question(
-        id="asked",
-        prompt=prompt.strip(),
+        id=f"asked-{hashlib.blake2b(words.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}",
+        prompt=words,
         answer="",
         pattern=Pattern(focus="x", variables=("x",), atoms=()),
         clues=(),
@@ -313,7 +287,9 @@ def _checkpoint(run: Path) -> Path:
     for name in ("rl/checkpoint", "sft/checkpoint"):
         if (run / name / "config.json").is_file():
             return run / name
-    raise UserError(f"{run}: no trained checkpoint in it: run `websailor quickstart` first, or name one with --model")
+    raise UserError(
+        f"{run}: no trained checkpoint in it: run `websailor quickstart` first, or name a model with --model"
+    )
 
 
 def _evaluation_settings(run: Path, config: Any) -> Any:

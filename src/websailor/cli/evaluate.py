@@ -2,12 +2,12 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, given, recipe_table
-from websailor.cli.output import stdout
+from websailor.cli.flags import AsGiven, RecipeFile, given, recipe_table, web_inputs
+from websailor.cli.output import show_spending, stdout
 from websailor.cli.records import record_file
 from websailor.errors import UserError
 from websailor.evaluation import Config, run
@@ -30,7 +30,8 @@ def evaluate_(
 ) -> None:
     """pass@1 and pass@k with 95 % intervals; resumes at the level of one question and one run.
 
-    Settings are those of the run that the questions belong to, then the recipe's [evaluation] table, then flags.
+    Settings are those of the run that the questions belong to, then the recipe's [evaluation] table, then flags. An
+    endpoint does not get the run's agent, sampling and tools: those are cut to the size of the embedded agent.
 
     Parameters
     ----------
@@ -41,27 +42,26 @@ def evaluate_(
     out
         The directory to make.
     wiki
-        A wiki directory; default: that of the run which the questions belong to.
+        A wiki directory; default: that of the run which the questions belong to. With --web live there is none.
     """
     file = record_file(questions)
     home = file.parent.parent
-    opened = wiki or home / "wiki"
-    if wiki is None and not opened.is_dir():
-        raise UserError(f"{questions} belongs to no run with a wiki: name one with --wiki")
-    table = {}
-    if (home / "config.json").is_file():
-        found = read_json(home / "config.json")
-        table = found.get("evaluation", {}) if isinstance(found, dict) else {}
+    remote = model.startswith("openai:")
+    table = _of_run(home, () if not remote else ("agent", "sampling", "tools"))
     if recipe is not None:
         table = overlay(table, recipe_table(recipe, "evaluation", Config))
     config = make_config(Config, overlay(table, given(flags)), "flags")
-    inputs = {"wiki": opened, "questions": file}
+    if wiki is None and config.web == "simulated" and (home / "wiki").is_dir():
+        wiki = home / "wiki"
+    inputs = {**web_inputs(config, wiki), "questions": file}
     if model == "expert":
+        if "wiki" not in inputs:
+            raise UserError("the embedded expert knows the simulated web alone: name an endpoint with --model")
         from websailor.trajectories.expert import ExpertPolicy
         from websailor.wiki import open_wiki
 
-        policy = partial(ExpertPolicy, address=config.tools.address, language=open_wiki(opened).language)
-    elif model.startswith("openai:"):
+        policy = partial(ExpertPolicy, address=config.tools.address, language=open_wiki(inputs["wiki"]).language)
+    elif remote:
         from websailor.models.endpoint import EndpointPolicy, parse_endpoint
 
         policy = partial(EndpointPolicy, parse_endpoint(model, **config.endpoint.model_dump()))
@@ -86,4 +86,13 @@ def evaluate_(
     )
     if broken := counts.get("broken"):
         stdout.print(f"{broken:.0f} episodes broke down and are not counted: {out / 'rejects.jsonl'}", soft_wrap=True)
+    show_spending(out)
     stdout.print(f"details: {out / 'summary.json'}", soft_wrap=True)
+
+
+def _of_run(home: Path, but: tuple[str, ...]) -> dict[str, Any]:
+    """The evaluation settings of the run in `home`, without some tables; nothing where there is no run."""
+    file = home / "config.json"
+    found = read_json(file) if file.is_file() else {}
+    table = found.get("evaluation", {}) if isinstance(found, dict) else {}
+    return {name: value for name, value in table.items() if name not in but}

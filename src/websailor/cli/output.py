@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from websailor.records import Usage
 
 
 class Output(Console):
@@ -27,6 +30,27 @@ def show_counts(title: str, counts: Mapping[str, float]) -> None:
     for key, value in counts.items():
         table.add_row(key.replace("_", " "), f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}")
     stdout.print(table)
+
+
+def show_spending(out: Path) -> None:
+    """What a run's endpoints cost, a line for each role; nothing where there is none."""
+    from websailor.models.endpoint.prices import in_words
+    from websailor.models.endpoint.spending import spent_by_role
+
+    for role, spent in spent_by_role(out).items():
+        print_line(f"{role} {in_words(spent)}")
+
+
+def usage_in_words(usage: Usage) -> str:
+    """How long an episode was, and what it cost where an endpoint worked it."""
+    numbers = {"turn": usage.turns, "call": usage.tool_calls, "token": usage.completion_tokens}
+    tokens = (
+        ", ".join(f"{number:,} {name}{'' if number == 1 else 's'}" for name, number in numbers.items()) + " written"
+    )
+    if usage.cost == 0 and usage.currency is None:
+        return tokens
+    cost = "cost unknown" if usage.cost is None else f"{usage.cost:.2g} {usage.currency}"
+    return f"{tokens}, {usage.sent_tokens:,} read, {cost}"
 
 
 def show_bars(title: str, rows: Sequence[tuple[str, float]]) -> None:

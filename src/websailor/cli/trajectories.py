@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, stage_config
-from websailor.cli.output import print_line, show_counts
+from websailor.cli.flags import AsGiven, RecipeFile, stage_config, web_inputs
+from websailor.cli.output import print_line, show_counts, show_spending, usage_in_words
 from websailor.cli.records import pick, record_file
 from websailor.files import read_jsonl
 from websailor.models.protocol import render_turn
@@ -17,7 +17,15 @@ Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
 
 
-def collect_(questions: Path, /, *, wiki: Path, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
+def collect_(
+    questions: Path,
+    /,
+    *,
+    wiki: Path | None = None,
+    out: Path,
+    recipe: RecipeFile = None,
+    flags: Flags = NO_FLAGS,
+) -> None:
     """Let the expert work the questions with the tools, and keep what is right.
 
     The expert is the embedded one, or any endpoint: --expert openai:MODEL@URL --tries 4. A judge decides with --scorer
@@ -28,12 +36,14 @@ def collect_(questions: Path, /, *, wiki: Path, out: Path, recipe: RecipeFile = 
     questions
         A questions directory.
     wiki
-        A wiki directory.
+        A wiki directory; with --web live there is none.
     out
         The directory to make.
     """
-    manifest = run(stage_config(Config, flags, recipe, "trajectories"), {"wiki": wiki, "questions": questions}, out)
+    config = stage_config(Config, flags, recipe, "trajectories")
+    manifest = run(config, web_inputs(config, wiki) | {"questions": questions}, out)
     show_counts(str(out), manifest.counts)
+    show_spending(out)
 
 
 def show_(file: Path, id: str | None = None, /, *, count: int = 1) -> None:
@@ -50,7 +60,8 @@ def show_(file: Path, id: str | None = None, /, *, count: int = 1) -> None:
     """
     for trajectory in pick(read_jsonl(record_file(file), Trajectory), id, count, file):
         verdict = "" if trajectory.score is None else " · right" if trajectory.score.value >= 0.5 else " · wrong"
-        print_line(f"{trajectory.id} · {trajectory.model}{verdict} · {trajectory.stop.value.replace('_', ' ')}")
+        ending = trajectory.stop.value.replace("_", " ")
+        print_line(f"{trajectory.id} · {trajectory.model}{verdict} · {ending} · {usage_in_words(trajectory.usage)}")
         for message in trajectory.messages:
             print_line(f"[{message.role}]")
             print_line(turn_as_text(message))

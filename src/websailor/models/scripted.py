@@ -49,7 +49,7 @@ class ScriptedModel:
         tokens = count_words(turn_text(message))
         return Reply(
             message=message,
-            usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=tokens, turns=1),
+            usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=tokens, cost=0.0, turns=1),
             truncated=truncated,
         )
 

@@ -54,7 +54,7 @@ class StopReason(StrEnum):
     FORMAT_ERROR = "format_error"
     TOOL_FAILURE = "tool_failure"
     INTERRUPTED = "interrupted"
-    """A person stopped it."""
+    """A person stopped it, or something outside that broke down."""
 
 
 class Usage(Record):
@@ -69,10 +69,10 @@ class Usage(Record):
     cached_tokens: int = 0
     """Part of `sent_tokens` that the endpoint took from its cache."""
     cost: float | None = None
-    """Money for all turns; None: not known, because nobody counts it, the model has no price, or a turn came without
-    its tokens."""
+    """Money for all turns, 0 for a model that runs here; None: not known, because the model has no price or a turn came
+    without its tokens."""
     currency: str | None = None
-    """Of `cost`."""
+    """Of `cost`, where there is a price."""
     turns: int = 0
     tool_calls: int = 0
     format_errors: int = 0

@@ -123,3 +123,17 @@ class Ledger:
     def book_retry(self) -> None:
         """Enter an attempt that came to nothing and is made again."""
         self.spent = self.spent.model_copy(update={"retries": self.spent.retries + 1})
+
+
+def in_words(spent: Spending) -> str:
+    """One line for people."""
+    tokens = f"{spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out"
+    return f"{spent.model}: {spent.replies:,} replies, {tokens}, {money(spent.cost, spent.currency, spent.unmetered)}"
+
+
+def money(cost: float | None, currency: str | None, unmetered: int = 0) -> str:
+    """A cost as people read it; one that is not known is said to be so."""
+    if cost is None:
+        return "cost unknown (no price of this model: name a table with --endpoint.prices)"
+    amount = f"{cost:.2f}" if cost >= 1 else f"{cost:.2g}"
+    return f"{amount} {currency}" + (f" and what {unmetered} replies without usage cost" if unmetered else "")

@@ -66,7 +66,7 @@ class LocalSession:
         self._seen = [*messages, message]
         return Reply(
             message=message,
-            usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=len(turn.token_ids), turns=1),
+            usage=Usage(prompt_tokens=prompt_tokens, completion_tokens=len(turn.token_ids), cost=0.0, turns=1),
             token_ids=turn.token_ids,
             logprobs=turn.logprobs,
             truncated=turn.truncated,
