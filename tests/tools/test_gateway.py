@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,9 @@ FAST = dict.fromkeys(KINDS, 500.0)
 
 
 @pytest.fixture(autouse=True)
-def keys() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in KEYS}
-    os.environ.update(dict.fromkeys(KEYS, KEY))
-    yield
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name, KEY)
 
 
 def config(services: ServiceImitation, folder: Path, **settings: Any) -> GatewayConfig:

@@ -9,7 +9,6 @@ import pickle
 import sqlite3
 import time
 import traceback
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,15 +37,9 @@ VARIABLES = tuple(sorted({kind.variable for kind in KINDS.values() if kind.varia
 
 
 @pytest.fixture
-def keys() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in VARIABLES}
-    os.environ.update(dict.fromkeys(VARIABLES, KEY))
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.setenv(name, KEY)
 
 
 def config(services: ServiceImitation, folder: Path, **changes: Any) -> GatewayConfig:

@@ -42,7 +42,7 @@ def key(tool: str, provider: str, arguments: Mapping[str, Any]) -> str:
 
 
 class Store:
-    """Open or create a store; with `written=False` one that is there, which is not touched: it may lie where nothing
+    """Open or create a store; with `written=False` one that is there and stays as it is: it may lie where nothing
     can be written. Raises `UserError` when the file is none or cannot be used so."""
 
     def __init__(self, path: Path, written: bool = True) -> None:
@@ -76,7 +76,7 @@ class Store:
             if row is None or (age is not None and time.time() - row[1] >= age):
                 return None
             value = json.loads(self._unpack.decompress(row[0]))
-        except (sqlite3.Error, zstandard.ZstdError, ValueError, TypeError, MemoryError) as error:
+        except (sqlite3.Error, zstandard.ZstdError, ValueError, TypeError, MemoryError, RecursionError) as error:
             raise self.damaged(str(error)) from error
         if not isinstance(value, dict):
             raise self.damaged("an entry in another form")

@@ -62,6 +62,8 @@ class ServiceImitation(LoopbackServer):
         super().__init__()
         self.asked: list[Asked] = []
         self.script: list[Fault | None] = []
+        self.refusals: dict[str, int] = {}
+        """Service -> the status with which it answers whatever it is asked."""
         self._faults = dict(faults or {})
         self._dice = random.Random(seed)
         self._hang_seconds = hang_seconds
@@ -75,10 +77,12 @@ class ServiceImitation(LoopbackServer):
         call = _taken_apart(request)
         fault = self._next_fault()
         try:
+            _need(call.service not in self.refusals, call.service)
             subject, kind, body = _answer(call)
             status = 200
         except _Refusal as error:
             subject, kind, status = str(error), "application/json", 401 if "key" in str(error) else 400
+            status = self.refusals.get(call.service, status)
             body = json.dumps({"message": str(error)}).encode()
         self.asked.append(Asked(call.service, subject, time.time(), fault))
         await self._send(writer, fault if status == 200 else None, status, kind, body)
