@@ -1,8 +1,13 @@
-"""A question and an episode as records, for tests that need one and not what is in it."""
+"""Questions and episodes as records, for tests that need some and not what is in them."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from websailor import wiki
+from websailor.files import write_jsonl
 from websailor.records import Pattern, Question, StopReason, Trajectory, Uncertainty
+from websailor.wiki.world import WorldConfig
 
 NOTHING_MEASURED = Uncertainty(initial=1, after=(), best_single=0, frontier=0, necessity=0, cycle_rank=0, oracle_cost=1)
 
@@ -44,3 +49,12 @@ def trajectory(answer: str | None = "x", **fields: Any) -> Trajectory:
             "answer": answer,
         }
     )
+
+
+def wiki_and_questions(folder: Path, questions: Iterable[Question]) -> dict[str, Path]:
+    """The inputs of a stage that works questions: a small generated wiki that need not hold their answers."""
+    inputs = {"wiki": folder / "wiki", "questions": folder / "questions"}
+    wiki.run(wiki.Config(world=WorldConfig(pages=120)), {}, inputs["wiki"])
+    inputs["questions"].mkdir()
+    write_jsonl(inputs["questions"] / "records.jsonl", list(questions))
+    return inputs

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from toy_questions import question
-from websailor import evaluation, wiki
+from toy_questions import question, wiki_and_questions
+from websailor import evaluation
 from websailor.agent import AgentConfig
 from websailor.errors import ConfigChanged, UserError
 from websailor.evaluation.episodes import Job, episode_seed
@@ -24,7 +24,6 @@ from websailor.models.protocol import answer_turn, call_turn
 from websailor.models.scripted import ScriptedModel, ScriptedPolicy
 from websailor.records import Clue, Question, Trajectory
 from websailor.tools.config import ToolsConfig
-from websailor.wiki.world import WorldConfig
 
 CONFIG = evaluation.Config(
     runs=3,
@@ -50,11 +49,7 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("evaluation")
-    wiki.run(wiki.Config(world=WorldConfig(pages=120)), {}, folder / "wiki")
-    (folder / "questions").mkdir()
-    write_jsonl(folder / "questions" / "records.jsonl", list(QUESTIONS))
-    return {"wiki": folder / "wiki", "questions": folder / "questions"}
+    return wiki_and_questions(tmp_path_factory.mktemp("evaluation"), QUESTIONS)
 
 
 def script(asked: Question, seed: int) -> list[str]:

@@ -15,6 +15,7 @@ from websailor.models.protocol import (
     parse_turn,
     read_turn,
     render_turn,
+    stripped,
     system_prompt,
 )
 from websailor.records import Message, ToolCall
@@ -28,16 +29,6 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=6,
 )
-
-
-def stripped(value: object) -> object:
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, list):
-        return [stripped(item) for item in value]
-    if isinstance(value, dict):
-        return {key: stripped(item) for key, item in value.items()}
-    return value
 
 
 def test_canonical_form_of_a_call() -> None:

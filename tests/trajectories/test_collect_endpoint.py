@@ -8,19 +8,17 @@ from typing import Any
 import pytest
 
 from models.endpoint_server import Answer, EndpointServer, completion, fails, gives, says
-from toy_questions import question
-from websailor import wiki
+from toy_questions import question, wiki_and_questions
 from websailor.agent import AgentConfig
 from websailor.cli import execute
 from websailor.errors import UserError
-from websailor.files import read_jsonl, write_jsonl
+from websailor.files import read_jsonl
 from websailor.models.endpoint.spending import spent_by_role
 from websailor.models.protocol import answer_turn, call_turn
 from websailor.models.scripted import ScriptedPolicy
 from websailor.records import Message, Question, Reject, Trajectory
 from websailor.scale.parquet import chat_message
 from websailor.trajectories import Config, run
-from websailor.wiki.world import WorldConfig
 
 QUESTIONS = [question(f"q{number}", f"Question {number}?", f"Answer {number}") for number in range(4)]
 LOOK = call_turn("I look.", "search", {"query": ["x"]})
@@ -28,11 +26,7 @@ LOOK = call_turn("I look.", "search", {"query": ["x"]})
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("collect")
-    wiki.run(wiki.Config(world=WorldConfig(pages=120)), {}, folder / "wiki")
-    (folder / "questions").mkdir()
-    write_jsonl(folder / "questions" / "records.jsonl", list(QUESTIONS))
-    return {"wiki": folder / "wiki", "questions": folder / "questions"}
+    return wiki_and_questions(tmp_path_factory.mktemp("collect"), QUESTIONS)
 
 
 def config(**more: Any) -> Config:

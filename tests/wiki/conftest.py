@@ -10,6 +10,8 @@ import pytest
 from websailor.wiki import import_dump, open_wiki
 from websailor.wiki.reader import Wiki
 
+MakeWiki = Callable[[dict[str, str]], Wiki]
+
 SITEINFO = """<siteinfo><sitename>Testwiki</sitename><dbname>testwiki</dbname>
 <base>https://test.example/wiki/Main_Page</base><case>first-letter</case><namespaces>
 <namespace key="0" /><namespace key="1">Talk</namespace><namespace key="6">File</namespace>
@@ -57,12 +59,22 @@ def make_dump() -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def small_wiki(tmp_path_factory: pytest.TempPathFactory) -> Wiki:
+def make_wiki(tmp_path_factory: pytest.TempPathFactory) -> MakeWiki:
+    """Pages, imported."""
+
+    def make(pages: dict[str, str]) -> Wiki:
+        directory = tmp_path_factory.mktemp("made")
+        (directory / "dump.xml").write_text(dump_text(pages), encoding="utf-8")
+        import_dump(directory / "dump.xml", directory / "wiki")
+        return open_wiki(directory / "wiki")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_wiki(make_wiki: MakeWiki) -> Wiki:
     """The hand-written pages, imported."""
-    directory = tmp_path_factory.mktemp("small")
-    (directory / "dump.xml").write_text(dump_text(), encoding="utf-8")
-    import_dump(directory / "dump.xml", directory / "wiki")
-    return open_wiki(directory / "wiki")
+    return make_wiki(PAGES)
 
 
 @pytest.fixture(scope="session")

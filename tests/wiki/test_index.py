@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from websailor.files import read_jsonl
-from websailor.wiki import Config, import_dump, open_wiki, run
+from websailor.wiki import Config, open_wiki, run
 from websailor.wiki.index import POSTINGS_BUDGET, name_pairs
 from websailor.wiki.reader import Wiki
 from websailor.wiki.snippets import LONGEST_SNIPPET
@@ -41,19 +40,12 @@ def test_a_title_or_redirect_finds_its_page_first(small_wiki: Wiki) -> None:
     assert titles(small_wiki, "london", k=1) == ["London"]
 
 
-def test_word_forms_and_accents(tmp_path: Path, make_dump: Callable[..., str]) -> None:
+def test_word_forms_and_accents(make_wiki: Callable[[dict[str, str]], Wiki]) -> None:
     pages = {"Zürich": "A city with many churches.", "Bern": "The city has one station.", "Ål": "A village."}
-    wiki = imported(tmp_path, make_dump, pages)
+    wiki = make_wiki(pages)
     assert titles(wiki, "zurich") == ["Zürich"]
     assert titles(wiki, "church") == ["Zürich"]
     assert titles(wiki, "STATIONS") == ["Bern"]
-
-
-def imported(tmp_path: Path, make_dump: Callable[..., str], pages: dict[str, str]) -> Wiki:
-    source = tmp_path / "dump.xml"
-    source.write_text(make_dump(pages), encoding="utf-8")
-    import_dump(source, tmp_path / "wiki")
-    return open_wiki(tmp_path / "wiki")
 
 
 WEIRD = [
@@ -130,9 +122,9 @@ def test_the_snippet_answers_the_query(small_wiki: Wiki) -> None:
     assert small_wiki.search("Ada Lovelace")[0].snippet.startswith("Ada Lovelace was a mathematician")
 
 
-def test_long_sentences_are_cut_around_the_words_asked_for(tmp_path: Path, make_dump: Callable[..., str]) -> None:
+def test_long_sentences_are_cut_around_the_words_asked_for(make_wiki: Callable[[dict[str, str]], Wiki]) -> None:
     text = "The list holds " + " ".join(f"item{n}" for n in range(200)) + " and a treasure at the end of it all."
-    wiki = imported(tmp_path, make_dump, {"List": text})
+    wiki = make_wiki({"List": text})
     snippet = wiki.search("treasure end")[0].snippet
     assert "treasure" in snippet and snippet.startswith("... ") and len(snippet.split()) <= LONGEST_SNIPPET + 1
 
@@ -157,11 +149,11 @@ def test_name_pairs() -> None:
     assert name_pairs("") == ""
 
 
-def test_common_words_do_not_select_pages_when_rare_ones_can(tmp_path: Path, make_dump: Callable[..., str]) -> None:
+def test_common_words_do_not_select_pages_when_rare_ones_can(make_wiki: Callable[[dict[str, str]], Wiki]) -> None:
     """A planned query: every page says "common", and the postings are more than the budget."""
     pages = {f"Page {n}": f"common words common to all pages number{n}" for n in range(POSTINGS_BUDGET // 4)}
     pages["Needle"] = "common words and one needle"
-    wiki = imported(tmp_path, make_dump, pages)
+    wiki = make_wiki(pages)
     assert titles(wiki, "common words common to all pages needle") == ["Needle"]
     assert len(titles(wiki, "common words")) == 10
 

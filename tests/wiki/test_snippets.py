@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from websailor.records import Page
-from websailor.wiki import Config, import_dump, open_wiki, run
+from websailor.wiki import Config, open_wiki, run
 from websailor.wiki.reader import Wiki
 from websailor.wiki.snippets import LONGEST_PASSAGE, Face, Wanted, best_line, page_candidates, passage, word_count
 
-MakeDump = Callable[..., str]
+MakeWiki = Callable[[dict[str, str]], Wiki]
 IRREGULAR = {
     "Skies": "The skies were dying early. Only the happiest cities cry, singly and gently.\n\nUgly news in Zürich.",
     "Naïve": "Naïve façades of Zurich's cafés — “Ångström” dies. The_under_score, semi-colon; e-mail/letters.",
@@ -25,13 +25,6 @@ QUERIES = (
     *("Baden Baden", "Velan Torid", "velan torid lies", "陈景润", "Chen Jingrun 出生", "数论 Xiamen", "生", "über"),
     "born in Fujian 1933",
 )
-
-
-def imported(tmp_path: Path, make_dump: MakeDump, pages: dict[str, str]) -> Wiki:
-    source = tmp_path / "dump.xml"
-    source.write_text(make_dump(pages), encoding="utf-8")
-    import_dump(source, tmp_path / "wiki")
-    return open_wiki(tmp_path / "wiki")
 
 
 def slow_best_line(page: Page, wiki: Wiki, query: str) -> tuple[str, float]:
@@ -63,8 +56,8 @@ def check_lines(wiki: Wiki, queries: list[str]) -> int:
     return answered
 
 
-def test_irregular_words_are_found_in_lines(tmp_path: Path, make_dump: MakeDump) -> None:
-    assert check_lines(imported(tmp_path, make_dump, IRREGULAR), list(QUERIES)) > 10
+def test_irregular_words_are_found_in_lines(make_wiki: MakeWiki) -> None:
+    assert check_lines(make_wiki(IRREGULAR), list(QUERIES)) > 10
 
 
 def test_lines_of_a_world_are_found(tmp_path: Path) -> None:
@@ -94,9 +87,9 @@ def test_passages_hold_the_best_line_and_are_short(sample_wiki: Wiki) -> None:
             assert word_count(found.snippet) <= LONGEST_PASSAGE + 60
 
 
-def test_a_passage_grows_forward_then_backward(tmp_path: Path, make_dump: MakeDump) -> None:
+def test_a_passage_grows_forward_then_backward(make_wiki: MakeWiki) -> None:
     text = " ".join(f"Sentence number {n} has {'many ' * 12}words." for n in range(20))
-    wiki = imported(tmp_path, make_dump, {"A": text, "B": "One line about needles."})
+    wiki = make_wiki({"A": text, "B": "One line about needles."})
     page = page_candidates(Face(title="A", url="u", text=text), wiki._index)
     middle = passage(page, page.lines[10]).split("\n")
     assert middle[0] == page.lines[10] and 4 <= len(middle) <= 7
@@ -119,8 +112,8 @@ CHINESE = {
 
 
 @pytest.fixture(scope="module")
-def chinese(tmp_path_factory: pytest.TempPathFactory, make_dump: MakeDump) -> Wiki:
-    return imported(tmp_path_factory.mktemp("chinese"), make_dump, CHINESE)
+def chinese(make_wiki: MakeWiki) -> Wiki:
+    return make_wiki(CHINESE)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +138,7 @@ def test_chinese_and_mixed_queries(chinese: Wiki, query: str, title: str) -> Non
     assert chinese.search(query)[0].title == title
 
 
-def test_chinese_snippets_answer_and_are_cut(chinese: Wiki, tmp_path: Path, make_dump: MakeDump) -> None:
+def test_chinese_snippets_answer_and_are_cut(chinese: Wiki, make_wiki: MakeWiki) -> None:
     assert chinese.search("诺贝尔奖")[0].snippet == "他获得了诺贝尔奖。"
     assert chinese.search("爱因斯坦 职业")[0].snippet == "职业: 物理学家"
     long = (
@@ -154,7 +147,7 @@ def test_chinese_snippets_answer_and_are_cut(chinese: Wiki, tmp_path: Path, make
         + "等等" * 80
         + "。"
     )
-    snippet = imported(tmp_path, make_dump, {"名单": long}).search("宝藏埋在哪里")[0].snippet
+    snippet = make_wiki({"名单": long}).search("宝藏埋在哪里")[0].snippet
     assert (
         "宝藏埋在华山脚下" in snippet and len(snippet) <= 70 and snippet.startswith("... ") and snippet.endswith(" ...")
     )

@@ -188,6 +188,15 @@ def dump_arguments(arguments: Any) -> str:
     return _TAG.sub(lambda tag: "\\u003c" + tag[0][1:], text)
 
 
+def canonical_call(call: ToolCall) -> tuple[str, str]:
+    """(name, arguments): the same for two calls that ask the same, however their JSON is laid out."""
+    try:
+        arguments = json.loads(call.arguments, strict=False)
+        return call.name, json.dumps(arguments, ensure_ascii=False, sort_keys=True)
+    except (json.JSONDecodeError, RecursionError):
+        return call.name, call.arguments
+
+
 def render_turn(message: Message) -> str:
     """Canonical text of an assistant message; `content` alone (the text protocol) is returned as it is.
 

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from websailor.models.protocol import read_turn
+from websailor.models.protocol import canonical_call, read_turn
 from websailor.models.scripted import count_words
-from websailor.records import Message, Question, StopReason, ToolCall, Trajectory
+from websailor.records import Message, Question, StopReason, Trajectory
 from websailor.scoring.exact import normalise
 from websailor.trajectories.config import FilterConfig
 from websailor.trajectories.languages import HAN, share
@@ -47,7 +47,7 @@ def unfit(trajectory: Trajectory, question: Question, filters: FilterConfig, tho
     """Why a scored trajectory is not kept, whatever its thoughts are; with `thoughts` also because of them."""
     if trajectory.score is None or trajectory.score.value < 1:
         return "wrong_answer", trajectory.score.reason if trajectory.score is not None else "not scored"
-    calls = Counter(_canonical(step.call) for step in trajectory.steps if step.call is not None)
+    calls = Counter(canonical_call(step.call) for step in trajectory.steps if step.call is not None)
     if calls.total() - len(calls) > filters.repeated_calls:
         name, arguments = next(call for call, times in calls.items() if times > 1)
         return "repeated_call", f"{name} {arguments}"
@@ -146,10 +146,3 @@ def _strings(arguments: str) -> list[str]:
         elif isinstance(value, dict):
             pending.extend(value.values())
     return found
-
-
-def _canonical(call: ToolCall) -> tuple[str, str]:
-    try:
-        return call.name, json.dumps(json.loads(call.arguments, strict=False), ensure_ascii=False, sort_keys=True)
-    except (json.JSONDecodeError, RecursionError):
-        return call.name, call.arguments
