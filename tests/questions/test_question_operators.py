@@ -265,7 +265,7 @@ def test_a_place_becomes_a_place_within_a_larger_one() -> None:
     ("name", "said"), [("Whig Party (United States)", "the Whig Party (United States)"), ("Ulm", "Ulm")]
 )
 def test_some_names_want_an_article(name: str, said: str) -> None:
-    from websailor.questions.words.english import English
+    from websailor.questions.words.english_question import English
     from websailor.questions.words.plan import Thing
 
     corpus = real_corpus()

@@ -78,7 +78,7 @@ def test_what_is_compared_comes_after_it_is_told() -> None:
 def test_comparison_with_a_name() -> None:
     made = compared(pattern("Ada", ["Bo"], "Bo mentor Ada", "Ada lives_in Sel"), "Ada", "Bo", low=0.0)
     assert re.search(r"was born (later than|after) Bo", texts(made))
-    assert re.search(r"出生晚于Bo|比Bo出生得晚", texts(made, "zh"))
+    assert re.search(r"晚于Bo出生|比Bo出生得晚", texts(made, "zh"))
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_derived_relation_leaves_its_middle_unsaid() -> None:
     phrase = Phrase(operator="U12", name="colleague", atoms=(1, 2), left="x0", right=right)
     made = made.model_copy(update={"phrases": (phrase,)})
     found = texts(made)
-    assert "has at some time had the same employer as Bo" in found
-    assert "Wok" not in found and "company" not in found
-    assert "受雇于同一雇主" in texts(made, "zh")
+    assert re.search(r"for the same company as Bo|for one of the companies for which Bo has worked", found)
+    assert "Wok" not in found and "a company" not in found
+    assert "受雇于同一家公司" in texts(made, "zh")
 
 
 def test_alike_things() -> None:
@@ -176,8 +176,8 @@ def test_alike_things() -> None:
     made, right = with_entity(made, middle, corpus().fact["Bo employed_by Wok Works"])
     made = with_domain(made, Domain(variable=right, lattice="entity", value="Bo"))
     made = made.model_copy(update={"phrases": (Phrase(operator="U13", name="", atoms=(1, 2), left="x0", right=right),)})
-    assert re.search(r"shares an employer with Bo|has the same employer as Bo", texts(made))
-    assert "相同的雇主" in texts(made, "zh")
+    assert re.search(r"has at one time or another worked for the same company as Bo", texts(made))
+    assert "曾与Bo受雇于同一家公司" in texts(made, "zh")
 
 
 def test_source_that_counts() -> None:
@@ -185,7 +185,7 @@ def test_source_that_counts() -> None:
     atoms = (made.atoms[0], made.atoms[1].model_copy(update={"stated_in": "infobox"}))
     found = texts(made.model_copy(update={"atoms": atoms}))
     assert re.search(
-        r"(was born|came into the world) \(according to the infobox of the person's own article\) in 1953", found
+        r"(was born|came into the world) in 1953 \(according to the infobox of the person's own article\)", found
     )
 
 

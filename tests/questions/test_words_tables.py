@@ -35,6 +35,9 @@ SLOTS: dict[str, tuple[set[str], ...]] = {
     "event": ({"s"},),
     "shared": (set(),),
     "shared_inverse": (set(),),
+    "alike": ({"o"},),
+    "alike_inverse": ({"o"},),
+    "told_relative": ({"s"},),
 }
 KNOWN = [*relations().values(), *wikipedia.relations().values()]
 ENDS = ("at", "at_inverse", "ever", "ever_inverse", "less", "more", "less_by", "more_by")

@@ -82,6 +82,7 @@ class Wording(Record):
     told: tuple[str, ...] = ()
     """Said instead of `clue` where a question is to read well; `clue` then has quaint phrases for variety's sake."""
     told_inverse: tuple[str, ...] = ()
+    told_relative: tuple[str, ...] = ()
     less: tuple[str, ...] = ()
     """The subject's date or number against that of another subject: "was born earlier than {o}"."""
     more: tuple[str, ...] = ()
@@ -102,6 +103,9 @@ class Wording(Record):
     """What two subjects share that have the same object: "birthplace", after "the same" or an article."""
     shared_inverse: tuple[str, ...] = ()
     """What two objects share that have the same subject: "employee"."""
+    alike: tuple[str, ...] = ()
+    """The same as a verb phrase, where nothing else is shared: "went to the same school as {o}"."""
+    alike_inverse: tuple[str, ...] = ()
 
 
 class Relation(Wording):
@@ -147,6 +151,8 @@ class Kind(Record):
     """First sentences of its pages, fullest first; slots are `{s}` and relation names, the last has `{s}` alone."""
     other_leads: tuple[str, ...] = ()
     """First sentences that say what one of `leads` says in other words; rich worlds use them, too."""
+    articled: tuple[str, ...] = ()
+    """Last words of names that want an article: "the Velan Prize"."""
 
 
 TABLES = ("amounts", "people", "organisations", "works", "places")

@@ -156,7 +156,14 @@ class Chinese(Speaker):
         if clause.end is not None and not clause.forward and phrases.relatives:
             return self._filled(self.rng.choice(phrases.relatives), clause).removesuffix("的")
         plain = [phrase for phrase in phrases.verbs if not phrase.startswith(("是", "曾是"))]
-        return self._drawn(plain or phrases.verbs, clause)
+        return self._drawn(self._fitting(plain or phrases.verbs, clause), clause)
+
+    def _fitting(self, choices: Sequence[str], clause: Clause) -> Sequence[str]:
+        """What is long comes last; the rule by which a source counts follows what is short."""
+        limited = isinstance(clause.said, Atom) and clause.said.stated_in is not None
+        long = self.is_long(clause.end)
+        fitting = [one for one in choices if ends_with_slot(one) == long] if long or limited else []
+        return fitting or choices
 
     def _drawn(self, choices: Sequence[str], clause: Clause) -> str:
         """One of the phrases, filled; another one where the first would say a word twice running."""
@@ -194,19 +201,16 @@ class Chinese(Speaker):
 
     def predicate(self, clause: Clause) -> str:
         """A verb phrase said of the near end."""
-        choices = self.sayings.of(clause).verbs
-        closed = [phrase for phrase in choices if ends_with_slot(phrase)] if self.is_long(clause.end) else []
-        if isinstance(clause.said, Atom) and clause.said.stated_in and not closed:
-            closed = [phrase for phrase in choices if not ends_with_slot(phrase)]
-        return self._drawn(closed or choices, clause)
+        return self._drawn(self._fitting(self.sayings.of(clause).verbs, clause), clause)
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         texts = [self.predicate(clause) for clause in clauses]
         return "，".join(texts[:-1]) + "，并且" + texts[-1] if len(texts) > 1 else texts[0]
 
     def statement(self) -> str:
-        other = "另一" if self.root.variable in self.others else "这"
-        subject = self.counted(self.root.variable, other)
+        rivals = self.rivals() if self.careful else []
+        other = "另一" if self.root.variable in self.others and not rivals else "这"
+        subject = self.counted(self.root.variable, other) + (f"（并非{'或'.join(rivals)}）" if rivals else "")
         if self.root.rank is not None:
             return f"在符合其余条件的所有{self.noun(self.root.variable)}中，{subject}{self.ranked()}。"
         return f"{subject}{self.predicates(self.root.clauses)}。"

@@ -90,7 +90,9 @@ class EnglishClauses(Speaker):
         noun, kind = self.corpus.lexicon.noun(kind_name), self.corpus.lexicon.kind(kind_name)
         name, remark = parted(title)
         if remark is not None:
-            return f"the {noun} {name}" if remark == noun else f"the {name} {remark}"
+            if remark == "person":
+                return f"{name} (the person)"
+            return f"the {noun} {name}" if remark == noun else f"the {name} {remark.replace('born ', 'born in ')}"
         return f"the {title}" if kind is not None and title.rsplit(" ", 1)[-1] in kind.articled else title
 
     def head(self, thing: Thing, definite: bool) -> str:

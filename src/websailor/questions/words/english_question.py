@@ -21,9 +21,14 @@ class English(EnglishClauses):
 
     def statement(self) -> str:
         noun = self.noun(self.root.variable)
-        other = "other " if self.root.variable in self.others else ""
+        subject = f"the {noun}"
+        if rivals := self.rivals() if self.careful else []:
+            pronoun = "who" if self.kind(self.root.variable).pronoun == "who" else "which"
+            subject = f"the {noun}, {pronoun} is not {listed(rivals, 'or')},"
+        elif self.root.variable in self.others:
+            subject = f"the other {noun}"
         if self.root.rank is None:
-            return sentence(f"the {other}{noun} {self.predicates(self.root.clauses)}")
+            return sentence(f"{subject} {self.predicates(self.root.clauses)}")
         plural = self.kind(self.root.variable).plural
         return sentence(f"of all the {plural} of {self.whom} the rest is true, this one {self.ranked()}")
 

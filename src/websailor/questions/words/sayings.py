@@ -181,7 +181,8 @@ class Sayings:
             told = [self.frames.sourced(one, atom.stated_in, not forward, noun) for one in verbs]
             verbs = tuple(phrase for phrases in told for phrase in phrases)
             relatives = tuple(self.frames.sourced(one, atom.stated_in, not forward, noun)[0] for one in relatives)
-        return Phrases(list(verbs), () if forward else relatives, words.relative if forward else words.clue, words.noun)
+        turned = (words.told_relative if self.careful else ()) or words.relative
+        return Phrases(list(verbs), () if forward else relatives, turned if forward else words.clue, words.noun)
 
     def _derived(self, phrase: Phrase, forward: bool) -> Phrases:
         rule = self.corpus.lexicon.rules.get(phrase.name)
