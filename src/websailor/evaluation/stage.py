@@ -19,7 +19,7 @@ from websailor.models.endpoint.spending import SPENDING, spending_counts, spent_
 from websailor.progress import progress_bar
 from websailor.records import Manifest, Question, Reject, Trajectory
 from websailor.scoring import Scorer, open_scorer
-from websailor.tools.environment import open_toolbox
+from websailor.tools.environment import check_environment, open_toolbox
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,10 @@ def evaluate(
     config: Config, inputs: Mapping[str, Path], out: Path, policy: Policy | Callable[[], Policy], scorer: Scorer | None
 ) -> Manifest:
     """Run the stage; see the front door."""
-    if scorer is None and not (out / "manifest.json").is_file():
-        open_scorer(config.scorer, config.judge)  # what is wrong with it is told before anything is written
+    if not (out / "manifest.json").is_file():  # what is wrong with a setting is told before anything is written
+        check_environment(config)
+        if scorer is None:
+            open_scorer(config.scorer, config.judge)
     with StageDirectory(out, "evaluation", config, inputs) as directory:
         if directory.finished:
             return directory.manifest()

@@ -27,12 +27,10 @@ def checked(arguments: Any, schema: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise ArgumentError("the arguments must be a JSON object")
     properties: dict[str, Any] = schema.get("properties", {})
-    for name in schema.get("required", ()):
-        if name not in arguments:
-            raise ArgumentError(f'the argument "{name}" is missing')
-    unknown = next((name for name in arguments if name not in properties), None)
-    if unknown is not None:
-        raise ArgumentError(f'there is no argument "{unknown}"')
+    unknown = [f'there is no argument "{name}"' for name in arguments if name not in properties]
+    missing = [f'the argument "{name}" is missing' for name in schema.get("required", ()) if name not in arguments]
+    if unknown or missing:  # a misspelt one is both: the first of each says it
+        raise ArgumentError("; ".join([*unknown[:1], *missing[:1]]))
     return {name: _checked(value, properties[name], name) for name, value in arguments.items()}
 
 
@@ -40,8 +38,9 @@ def _checked(value: Any, schema: dict[str, Any], where: str) -> Any:
     declared = schema.get("type", list(_TYPES))
     types = [declared] if isinstance(declared, str) else list(declared)
     if not any(_is(value, name) for name in types):
-        if "array" not in types:
-            raise ArgumentError(f'"{where}" must be {_a(types)}')
+        item = schema.get("items", {}).get("type")
+        if "array" not in types or (isinstance(item, str) and not _is(value, item)):
+            raise ArgumentError(f'"{where}" must be {_a(types, item)}')
         value = [value]
     if isinstance(value, list):
         if len(value) < schema.get("minItems", 0):
@@ -60,8 +59,10 @@ def _is(value: Any, name: str) -> bool:
     return isinstance(value, _TYPES[name])
 
 
-def _a(types: list[str]) -> str:
+def _a(types: list[str], item: Any = None) -> str:
     words = [f"an {name}" if name[0] in "aio" else f"a {name}" for name in types]
+    if isinstance(item, str):
+        words = [f"{word} of {item}s" if word == "an array" else word for word in words]
     return " or ".join(words)
 
 

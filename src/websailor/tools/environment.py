@@ -4,6 +4,7 @@ Enters: `EnvironmentConfig`, and the wiki where the web is simulated. Leaves: th
 one closes it, in the event loop that used it.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Literal, Self
 
@@ -33,6 +34,12 @@ class EnvironmentConfig(StageConfig):
         if self.web == "live" and self.tools.address == "title":
             raise ValueError('tools.address = "title" names pages of a wiki: on the live web it is "url"')
         return self
+
+
+def check_environment(config: EnvironmentConfig) -> None:
+    """Raise `UserError` for what is wrong with the live web's settings, before a run writes anything."""
+    if config.web == "live":
+        asyncio.run(open_toolbox(config, None).aclose())
 
 
 def open_toolbox(config: EnvironmentConfig, wiki: Path | None) -> Toolbox:

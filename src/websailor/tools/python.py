@@ -25,6 +25,12 @@ PYTHON = ToolSpec(
     },
 )
 
+NO_PROGRAM = (
+    "There is no program. Put it in a code block after the JSON of the call, or write "
+    '{"name": "PythonInterpreter", "arguments": {"code": "print(...)"}}'
+)
+"""Names no tag: what a tool says comes with its tags made visible, and would teach the wrong ones."""
+
 
 class PythonInterpreter:
     """Each program runs in a fresh process; nothing is remembered between calls."""
@@ -39,7 +45,7 @@ class PythonInterpreter:
     async def __call__(self, **arguments: Any) -> Observation:
         code = str(arguments.get("code", ""))
         if not code.strip():
-            raise ToolFailure("There is no program: write it between <code> and </code> after the JSON of the call.")
+            raise ToolFailure(NO_PROGRAM)
         try:
             result = await self._sandbox.run(code)
         except SandboxUnavailable as error:

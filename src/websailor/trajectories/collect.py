@@ -25,7 +25,7 @@ from websailor.progress import Bar, progress_bar
 from websailor.records import Manifest, Question, Reject, Trajectory
 from websailor.scoring import Scorer, open_scorer
 from websailor.tools.base import Toolbox
-from websailor.tools.environment import open_toolbox
+from websailor.tools.environment import check_environment, open_toolbox
 from websailor.trajectories import Config
 from websailor.trajectories.counts import RewritingRow, summary
 from websailor.trajectories.expert import ExpertPolicy
@@ -49,6 +49,7 @@ def collect(
     """Run the stage; see the front door."""
     if not (out / "manifest.json").is_file():  # what is wrong with an endpoint is told before anything is written
         expert = expert or _expert(config)
+        check_environment(config)
         scorer = scorer or open_scorer(config.scorer, config.judge)
         rewriter = rewriter or _rewriter(config)
     with StageDirectory(out, "trajectories", config, inputs) as directory:
