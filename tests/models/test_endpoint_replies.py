@@ -40,7 +40,7 @@ def test_a_call_inside_a_separate_thought_does_not_run_and_can_be_rendered() -> 
         turn = read_turn(said)
         assert turn.answer == "Ada"
         assert not turn.calls
-        assert "&lt;tool_call&gt;" in turn.thought
+        assert "‹tool_call›" in turn.thought
         assert read_turn(Message(role="assistant", content=render_turn(said))).answer == "Ada"
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from websailor.models.fences import fenced
 from websailor.models.protocol import parse_turn
 from websailor.tools.providers.base import Refused, Unavailable
 from websailor.tools.providers.http import Http
 from websailor.tools.safety.addresses import Address, Forbidden, is_public, parsed_url
-from websailor.tools.safety.fences import fenced
 from websailor.tools.safety.leaks import LeakGuard
 from websailor.tools.safety.transport import PublicOnly
 

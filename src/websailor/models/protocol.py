@@ -44,9 +44,9 @@ class _Malformed(Exception):
 # ---------------------------------------------------------------- text -> turn
 
 
-def inert(text: str) -> str:
-    """The text with its protocol tags written as `&lt;tool_call&gt;`, so that no reader takes them for tags."""
-    return _TAG.sub(lambda tag: f"&lt;{tag[0][1:-1]}&gt;", text)
+def has_tag(text: str) -> bool:
+    """Whether a tag of the protocol stands in the text."""
+    return _TAG.search(text) is not None
 
 
 def cut_at_stop(text: str, stop: Iterable[str] = STOP_STRINGS) -> str:
@@ -142,11 +142,13 @@ def _parse_call(text: str, start: int, call_id: str) -> tuple[ToolCall, int]:
         start += 1
     try:
         value, end = json.JSONDecoder(strict=False).raw_decode(text, start)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a plain ValueError
         where = (
             f"{error.msg} at character {error.pos - start}"
             if isinstance(error, json.JSONDecodeError)
             else "too deeply nested"
+            if isinstance(error, RecursionError)
+            else "a number is too long"
         )
         raise _Malformed(f"The call is not JSON ({where}): none was run. Write {_CALL_FORM}") from error
     if (
@@ -193,7 +195,7 @@ def canonical_call(call: ToolCall) -> tuple[str, str]:
     try:
         arguments = json.loads(call.arguments, strict=False)
         return call.name, json.dumps(arguments, ensure_ascii=False, sort_keys=True)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return call.name, call.arguments
 
 
@@ -221,7 +223,7 @@ def _render_call(call: ToolCall) -> str:
     code, text = "", call.arguments
     try:
         arguments = json.loads(call.arguments, strict=False)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         arguments = None  # malformed as the model wrote it: kept as it is
     if arguments is not None:
         if call.name == INTERPRETER and isinstance(arguments, dict) and isinstance(arguments.get("code"), str):

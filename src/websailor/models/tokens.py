@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
+from websailor.models.fences import closed, closed_response
 from websailor.models.protocol import render_turn
 from websailor.records import Message
 
@@ -119,8 +120,6 @@ def encode_conversation(
 
 
 def _block(message: Message) -> str:
-    content = message.content.replace("<|", "< |")  # a page cannot open or close a message
     if message.role == "tool":
-        content = content.replace("</tool_response>", "&lt;/tool_response&gt;")  # nor leave its observation
-        return f"{IM_START}user\n<tool_response>\n{content}\n</tool_response>{IM_END}\n"
-    return f"{IM_START}{message.role}\n{content}{IM_END}\n"
+        return f"{IM_START}user\n<tool_response>\n{closed_response(message.content)}\n</tool_response>{IM_END}\n"
+    return f"{IM_START}{message.role}\n{closed(message.content)}{IM_END}\n"

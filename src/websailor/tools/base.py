@@ -11,10 +11,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from websailor.models.fences import fenced
 from websailor.models.protocol import stripped
 from websailor.records import Hit, Observation, Page, Record, ToolCall
 from websailor.tools.arguments import ArgumentError, checked, sound
-from websailor.tools.safety.fences import fenced
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -137,10 +137,10 @@ class Toolbox:
             return _refusal(f'There is no tool "{call.name}". Tools: {", ".join(self._tools)}.')
         try:
             arguments = checked(sound(stripped(json.loads(call.arguments, strict=False))), tool.spec.parameters)
-        except (json.JSONDecodeError, RecursionError) as error:
-            return _refusal(f"The arguments of {call.name} are not JSON ({error}). Write {_example(tool.spec)}")
         except ArgumentError as error:
             return _refusal(f"{call.name}: {error}. Write {_example(tool.spec)}")
+        except (ValueError, RecursionError) as error:  # also a number of thousands of digits
+            return _refusal(f"The arguments of {call.name} are not JSON ({error}). Write {_example(tool.spec)}")
         started = time.perf_counter()
         try:
             observation = await tool(**arguments)
@@ -157,7 +157,7 @@ def _refusal(text: str) -> Observation:
 def _example(spec: ToolSpec) -> str:
     """A call of the right form, from the schema."""
     arguments = {}
-    for name in spec.parameters.get("required", ()):
+    for name in spec.parameters.get("required") or spec.parameters.get("properties", ()):
         types = spec.parameters["properties"][name].get("type", "string")
         first = types if isinstance(types, str) else types[0]
         arguments[name] = (

@@ -111,7 +111,7 @@ class Renaming:
 def _map_json(text: str, change: Callable[[str], str]) -> str:
     try:
         value = json.loads(text, strict=False)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return change(text)
     return dump_arguments(_map_strings(value, change))
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from websailor.errors import UserError
 from websailor.models.base import ChatModel, ContextExceeded, Sampling
+from websailor.models.fences import fenced
 from websailor.records import Message, Page
-from websailor.tools.safety.fences import fenced
 from websailor.tools.visit import Reader
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def read_summary(text: str) -> dict[str, str] | None:
         return None
     try:
         found: Any = json.loads(match.group(), strict=False)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     parts = {name: found.get(name) for name in ("rational", "evidence", "summary")} if isinstance(found, dict) else {}
     kept = {name: part.strip() for name, part in parts.items() if isinstance(part, str)}

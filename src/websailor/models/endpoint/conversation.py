@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from websailor.models.protocol import inert, render_turn
+from websailor.models.fences import closed, closed_response
+from websailor.models.protocol import render_turn
 from websailor.records import Message, ToolCall
 
 SEPARATOR = "\n=======\n"
@@ -29,7 +30,7 @@ def text_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
     results: list[str] = []
     for message in messages:
         if message.role == "tool":
-            results.append(_harmless(message.content))
+            results.append(closed_response(message.content))
             continue
         if results:
             sent.append(_response(results))
@@ -49,12 +50,14 @@ def native_messages(messages: Sequence[Message], reasoning_field: str | None) ->
     for message in messages:
         if message.role == "tool" and message.tool_call_id in waiting:
             del waiting[message.tool_call_id]
-            sent.append({"role": "tool", "tool_call_id": message.tool_call_id, "content": _harmless(message.content)})
+            sent.append(
+                {"role": "tool", "tool_call_id": message.tool_call_id, "content": closed_response(message.content)}
+            )
             continue
         sent += [{"role": "tool", "tool_call_id": one, "content": DROPPED} for one in waiting]
         waiting = {}
         if message.role == "tool":
-            sent.append(_response([_harmless(message.content)]))
+            sent.append(_response([closed_response(message.content)]))
         elif message.role == "assistant":
             waiting = {call.id: None for call in message.tool_calls}
             sent.append(_turn_native(message, reasoning_field))
@@ -81,7 +84,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
     name = call.name if _FUNCTION_NAME.fullmatch(call.name) else "unknown"
     try:
         arguments = call.arguments if isinstance(json.loads(call.arguments), dict) else None
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         arguments = None
     if arguments is None:
         arguments = json.dumps({"malformed": call.arguments}, ensure_ascii=False)
@@ -89,17 +92,8 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 
 def _plain(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "content": _closed(message.content)}
+    return {"role": message.role, "content": closed(message.content)}
 
 
 def _response(results: Sequence[str]) -> dict[str, Any]:
     return {"role": "user", "content": f"<tool_response>\n{SEPARATOR.join(results)}\n</tool_response>"}
-
-
-def _harmless(text: str) -> str:
-    return inert(_closed(text))
-
-
-def _closed(text: str) -> str:
-    """Text that cannot open or close a message in a server's chat template."""
-    return text.replace("<|", "< |")

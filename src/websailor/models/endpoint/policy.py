@@ -21,7 +21,8 @@ from websailor.models.endpoint.line import Line
 from websailor.models.endpoint.prices import Ledger, Spending, load_prices
 from websailor.models.endpoint.streaming import Listener, Telling
 from websailor.models.endpoint.wire import RawCall, RawTurn
-from websailor.models.protocol import cut_at_stop, inert, render_turn
+from websailor.models.fences import fenced
+from websailor.models.protocol import cut_at_stop, has_tag, render_turn
 from websailor.records import Message, Question, ToolCall, Usage
 
 _log = logging.getLogger(__name__)
@@ -184,20 +185,20 @@ class EndpointModel:
         """The turn as a record. No thought in a field of its own holds a protocol tag."""
         hide = self._policy.quoting.hide
         content = hide(cut_at_stop(turn.content, sampling.stop))
-        reasoning = None if turn.reasoning is None else inert(hide(turn.reasoning)).strip()
+        reasoning = None if turn.reasoning is None else fenced(hide(turn.reasoning)).strip()
         calls = _calls(turn.calls, hide)
         if self._config.protocol == "text":
             if calls:  # the server took the calls out of the text: they go back where the protocol has them
-                thought = inert(_thought(content)) if reasoning is None else reasoning
+                thought = fenced(_thought(content)) if reasoning is None else reasoning
                 written = Message(role="assistant", content="", reasoning=thought, tool_calls=calls)
                 return Message(role="assistant", content=render_turn(written))
             return Message(role="assistant", content=_folded(reasoning, content))
         if reasoning is None and "</think>" in content:  # a server that leaves the thought in the text
             thought, _, content = content.partition("</think>")
-            reasoning, content = inert(_thought(thought)), content.strip()
+            reasoning, content = fenced(_thought(thought)), content.strip()
         if calls:
             return Message(role="assistant", content=content, reasoning=reasoning, tool_calls=calls)
-        if inert(content) != content:
+        if has_tag(content):
             return Message(role="assistant", content=_folded(reasoning, content))
         return Message(role="assistant", content=content, reasoning=reasoning or "")
 
