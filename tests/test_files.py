@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from websailor.files import (
     trim_jsonl,
     write_json,
 )
-from websailor.identity import content_hash
+from websailor.identity import content_hash, require_whole
 from websailor.records import Reject
 
 A, B = Reject(id="a", reason="r", detail="1"), Reject(id="b", reason="r", detail="2")
@@ -114,23 +115,66 @@ def test_wrong_inputs_are_refused_before_the_directory_is_made(tmp_path: Path) -
     finished(tmp_path / "out", "questions", {"wiki": wiki, "graph": graph})
 
 
-def test_a_run_does_not_go_on_from_changed_inputs(tmp_path: Path) -> None:
-    questions = tmp_path / "questions"
-    with StageDirectory(questions, "questions", Config(), {}) as directory:
-        directory.append(A)
+def made(path: Path, record: Reject) -> Path:
+    """A finished questions directory of one record."""
+    with StageDirectory(path, "questions", Config(), {}) as directory:
+        directory.append(record)
         directory.finish()
+    return path
+
+
+def test_a_run_does_not_go_on_from_changed_inputs(tmp_path: Path) -> None:
+    questions, again = made(tmp_path / "questions", A), made(tmp_path / "again", B)
     with StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": questions}) as directory:
         directory.append(A)
-    records = questions / "records.jsonl"
-    before = records.read_bytes()
-    records.write_bytes(before.replace(b"1", b"2"))
-    with pytest.raises(ConfigChanged, match=r"out was made from another questions than .*questions holds now"):
-        StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": questions})
-    records.write_bytes(before)
-    for file, text in (("log.txt", "seen"), ("metrics.jsonl", "{}"), ("rejects.jsonl", "{}"), ("manifest.json", "{ }")):
+    with pytest.raises(ConfigChanged, match=r"out was made from another questions than .*again holds now"):
+        StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": again})
+    for file, text in (("log.txt", "seen"), ("metrics.jsonl", "{}"), ("rejects.jsonl", "{}")):
         (questions / file).write_text(text)
+    manifest = questions / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "seconds": 7.5}))
     with StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": questions}) as directory:
         assert directory.done == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("records.jsonl", lambda text: text[: len(text) // 2], r"records.jsonl has 25 bytes instead of 51 since it"),
+        ("records.jsonl", lambda text: text.replace("1", "2"), r"records.jsonl was changed since it was made"),
+        ("records.jsonl", None, r"records.jsonl is missing since it was made"),
+        ("manifest.json", lambda text: text[: len(text) // 2], r"manifest.json: damaged: delete .* and run `websailor"),
+        ("config.json", lambda text: text[: len(text) // 2], r"config.json: damaged: delete .* and run"),
+    ],
+)
+def test_a_damaged_stage_is_refused(tmp_path: Path, file: str, change: Callable[[str], str] | None, words: str) -> None:
+    """By whoever reads it, and by the command that made it, which else would take it for finished."""
+    questions = made(tmp_path / "questions", A)
+    damaged = questions / file
+    text = damaged.read_text()
+    damaged.unlink()
+    if change is not None:
+        damaged.write_text(change(text))
+    with pytest.raises(UserError, match=words):
+        StageDirectory(tmp_path / "out", "trajectories", Config(), {"questions": questions})
+    if file != "config.json":
+        with pytest.raises(UserError, match=words):
+            StageDirectory(questions, "questions", Config(), {})
+    damaged.write_text(text)
+    with StageDirectory(questions, "questions", Config(), {}) as directory:
+        assert directory.finished and directory.done == {"a"}
+
+
+def test_sizes_tell_of_a_cut_and_not_of_a_change(tmp_path: Path) -> None:
+    questions = made(tmp_path / "questions", A)
+    records = questions / "records.jsonl"
+    records.write_text(records.read_text().replace("1", "2"))
+    require_whole(questions, by_size=True)
+    with pytest.raises(UserError, match="was changed"):
+        require_whole(questions)
+    records.write_text("")
+    with pytest.raises(UserError, match="has 0 bytes"):
+        require_whole(questions, by_size=True)
 
 
 def test_an_untouched_file_is_read_once_and_a_changed_one_again(tmp_path: Path) -> None:

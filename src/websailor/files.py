@@ -22,18 +22,18 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from websailor.errors import ConfigChanged, UserError
-from websailor.identity import DATA, content_hash, require_unchanged, stage_identity
+from websailor.identity import (
+    DATA,
+    MADE_BY,
+    content_hash,
+    outputs_of,
+    require_unchanged,
+    require_whole,
+    stage_identity,
+)
 from websailor.records import Manifest, Record, Reject
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
-
-MADE_BY = {
-    "wiki": "websailor wiki import",
-    "graph": "websailor graph build",
-    "questions": "websailor questions make",
-    "trajectories": "websailor trajectories collect",
-}
-"""Input directories and the command that makes one."""
 
 RECORDED_VERSIONS = ("websailor", "numpy", "tantivy", "torch", "transformers", "tokenizers")
 
@@ -190,6 +190,7 @@ class StageDirectory:
         with ExitStack() as opened:
             opened.enter_context(exclusive(out))
             self._check_identity()
+            require_whole(out)
             _drop_torn_line(out / "metrics.jsonl")
             for name, counter in (("records.jsonl", "records"), ("rejects.jsonl", "rejects")):
                 _drop_torn_line(out / name)
@@ -208,6 +209,7 @@ class StageDirectory:
         for name, path in inputs.items():
             if name not in MADE_BY or not path.is_dir():
                 continue
+            require_whole(path)
             file, command = DATA[name][0], MADE_BY[name]
             identity = stage_identity(path)
             if identity is None and (path / file).is_file():
@@ -270,6 +272,7 @@ class StageDirectory:
             seed=self.config.seed,
             counts={**self.counts, **counts},
             seconds=round(time.monotonic() - self._started, 3),
+            outputs=outputs_of(self.path, self.stage),
         )
         write_json(self.path / "manifest.json", manifest.model_dump(mode="json"))
         return manifest

@@ -12,7 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from websailor.errors import ConfigChanged, UserError
+from websailor.records import Manifest, Output
 
 DATA = {
     "wiki": ("pages.sqlite", "world.json", "facts.jsonl"),
@@ -24,6 +27,15 @@ DATA = {
     "rl": ("checkpoint",),
 }
 """What later stages read of a stage's directory, the most telling first."""
+BESIDE = {"wiki": ("index",), "graph": ("possible.jsonl", "statistics.json")}
+"""What follows from the data and is read with it."""
+MADE_BY = {
+    "wiki": "websailor wiki import",
+    "graph": "websailor graph build",
+    "questions": "websailor questions make",
+    "trajectories": "websailor trajectories collect",
+}
+"""Input directories and the command that makes one."""
 
 _UNTOUCHED_SECONDS = 2.0
 """A file written more recently may change again without its size and time telling so."""
@@ -70,6 +82,57 @@ def changed_input(directory: Path, name: str, path: Path) -> str:
     return (
         f"{directory} was made from another {name} than {path} holds now: put the former back, "
         f"choose another --out (or --name), or delete {directory} and what was made from it"
+    )
+
+
+def outputs_of(directory: Path, stage: str) -> dict[str, Output]:
+    """What a stage left in its directory, checkpoints aside: their own format tells when they are damaged."""
+    names = (name for name in (*DATA.get(stage, ()), *BESIDE.get(stage, ())) if name != "checkpoint")
+    return {
+        name: Output(size=_size(path), digest=content_hash(path))
+        for name in names
+        if (path := directory / name).exists()
+    }
+
+
+def require_whole(directory: Path, by_size: bool = False) -> None:
+    """Raise `UserError` when what a finished stage left is not what its manifest says: cut off, changed, or gone.
+
+    `by_size` looks at sizes alone, which takes no time. An unfinished stage, and one whose manifest says nothing of its
+    data, passes.
+    """
+    file = directory / "manifest.json"
+    if not file.is_file():
+        return
+    identity = stage_identity(directory)
+    again = MADE_BY.get(identity["stage"] if identity else "", "the command that made it")
+    try:
+        manifest = Manifest.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise UserError(f"{file}: damaged: delete {directory} and run `{again}` again") from error
+    if identity is None and (directory / "config.json").is_file():
+        raise UserError(f"{directory / 'config.json'}: damaged: delete {directory} and run `{again}` again")
+    for name, output in manifest.outputs.items():
+        path = directory / name
+        if not path.exists():
+            fault = "is missing"
+        elif (size := _size(path)) != output.size:
+            fault = f"has {size:,} bytes instead of {output.size:,}"
+        elif not by_size and content_hash(path) != output.digest:
+            fault = "was changed"
+        else:
+            continue
+        raise UserError(
+            f"{path} {fault} since it was made: put the former back, or delete {directory} and run `{again}` again"
+        )
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files of a directory."""
+    return (
+        path.stat().st_size
+        if path.is_file()
+        else sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     )
 
 

@@ -11,6 +11,7 @@ from websailor.cli.records import pick, record_file
 from websailor.errors import UserError
 from websailor.files import read_jsonl, replacing
 from websailor.questions import Config, RewritingConfig, rewrite, run, verify
+from websailor.recipe import existing_file
 from websailor.records import Question
 
 Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
@@ -116,7 +117,7 @@ def verify_(file: Path, /, *, wiki: Path, graph: Path) -> int:
     graph
         The graph directory that the proofs run on.
     """
-    records = record_file(file)
+    records = existing_file(file / "records.jsonl" if file.is_dir() else file, "file of records")
     failed = verify(records, wiki, graph)
     for line in failed:
         print_line(f"not proved: {line}")

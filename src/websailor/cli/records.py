@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from websailor.errors import UserError
+from websailor.identity import require_whole
 from websailor.recipe import existing_file, nearest
 from websailor.records import Question, Trajectory
 
@@ -13,7 +14,11 @@ RecordT = TypeVar("RecordT", Question, Trajectory)
 
 
 def record_file(path: Path) -> Path:
-    """`records.jsonl` of a stage directory, or the file itself."""
+    """`records.jsonl` of a stage directory, or the file itself. Raises `UserError` where a finished directory does not
+    hold what it was made with.
+    """
+    if path.is_dir():
+        require_whole(path)
     return existing_file(path / "records.jsonl" if path.is_dir() else path, "file of records")
 
 

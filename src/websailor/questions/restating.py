@@ -135,8 +135,13 @@ def _clue_texts(question: Question, corpus: Corpus, told: list[Branch], reworded
 def _masked(text: str, values: dict[str, str]) -> str:
     """A sentence with slots where it tells a value; the longest first, as one may hold another."""
     for letter, value in sorted(values.items(), key=lambda item: -len(item[1])):
-        text = re.sub(re.escape(value), f"[{letter}]", text, flags=re.IGNORECASE)
+        text = _without(value, f"[{letter}]", text)
     return text
+
+
+def _without(value: str, sign: str, text: str) -> str:
+    """A text with a sign in place of a value, where that stands for itself and is no part of a word."""
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", sign, text, flags=re.IGNORECASE)
 
 
 def _prompt(question: Question, corpus: Corpus, reworded: bool) -> Iterator[str]:
@@ -186,10 +191,13 @@ def _wordings(question: Question, corpus: Corpus) -> Iterator[str]:
 def _silent(question: Question, corpus: Corpus, prompt: set[str]) -> str | None:
     """A clause of the query none of whose phrases is in the prompt."""
     root = whole(question.pattern)
-    speaker = SPEAKERS[question.language](corpus, question.pattern, root, (), random.Random(0))
+    speakers = [
+        SPEAKERS[question.language](corpus, question.pattern, root, (), random.Random(0), careful)
+        for careful in (True, False)
+    ]
     for clause in clauses(root):
-        said = speaker.sayings.of(clause)
-        phrases = [*said.verbs, *said.relatives, *said.turned, *([said.noun] if said.noun else [])]
+        known = [speaker.sayings.of(clause) for speaker in speakers]
+        phrases = [one for said in known for one in (*said.verbs, *said.relatives, *said.turned, said.noun) if one]
         if not any(set(tokens(phrase)) - _FUNCTION_WORDS <= prompt for phrase in phrases):
             return f"the prompt does not say {phrases[0]!r}, nor that in other words"
     return None
@@ -215,7 +223,7 @@ def _unfaithful(question: Question, corpus: Corpus) -> bool:
     if any(plain(value) not in plain(said) for value in values):
         return True
     for value in values:
-        said = re.sub(re.escape(value), " ", said, flags=re.IGNORECASE)
+        said = _without(value, " ", said)
     for one in found:
         told.append(re.sub(r"\[[A-Z]\]", " ", one.text))
     frame = speaker.around(" ".join(told)) + (speaker.none_allowed() if allows_none(question) else "")

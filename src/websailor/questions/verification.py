@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from websailor.errors import UserError
-from websailor.files import read_jsonl
-from websailor.identity import stage_identity
+from websailor.files import read_json, read_jsonl
+from websailor.identity import require_whole, stage_identity
 from websailor.questions.config import Config
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.evidence import EvidenceBook
@@ -32,6 +32,8 @@ _BY_CODE: dict[str, Operator] = {one.code: one for one in (*OPERATORS, DISTRACTO
 
 def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     """See `questions.verify`."""
+    for directory in (wiki, graph):
+        require_whole(directory)
     pages = open_wiki(wiki)
     silent = any(not _malformed(one.pattern) and rests_on_silence(one.pattern) for one in read_jsonl(file, Question))
     corpus = load_corpus(graph, bool(pages.lexicon), wiki / "facts.jsonl" if silent else None)
@@ -48,6 +50,8 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
         failures.append("the last line: cut off, it holds no question")
     if not count:
         raise UserError(f"{file} holds no questions")
+    if (made := _made_there(file)) is not None and made != count:
+        failures.append(f"the file: {count} questions are in it, and {made} were made")
     return failures
 
 
@@ -58,6 +62,15 @@ def _made_with(file: Path) -> tuple[int, bool]:
     identity = stage_identity(file.parent)
     config = {} if identity is None or identity["stage"] != "questions" else identity["config"]
     return config.get("leak_rank", Config().leak_rank), "model" in config or not config
+
+
+def _made_there(file: Path) -> int | None:
+    """How many questions the manifest beside a file says were made; None without one."""
+    manifest = file.parent / "manifest.json"
+    if file.name != "records.jsonl" or not manifest.is_file():
+        return None
+    counts = read_json(manifest).get("counts", {})
+    return counts.get("records")
 
 
 def _is_cut_off(file: Path) -> bool:

@@ -23,7 +23,7 @@ from websailor.records.questions import (
     Uncertainty,
     Without,
 )
-from websailor.records.runs import Manifest, Reject
+from websailor.records.runs import Manifest, Output, Reject
 
 __all__ = [
     "Atom",
@@ -43,6 +43,7 @@ __all__ = [
     "Manifest",
     "Message",
     "Observation",
+    "Output",
     "Page",
     "Pattern",
     "Phrase",

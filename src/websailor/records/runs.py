@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from websailor.records.base import Record
 
 
@@ -15,6 +17,15 @@ class Reject(Record):
     record: dict[str, Any] | None = None
 
 
+class Output(Record):
+    """What a finished stage left under one name, so that whoever reads it later sees whether all of it is there."""
+
+    size: int
+    """Bytes; of a directory those of all its files."""
+    digest: str
+    """Content hash."""
+
+
 class Manifest(Record):
     """What a finished stage was made of; enough to repeat it."""
 
@@ -26,3 +37,5 @@ class Manifest(Record):
     seed: int
     counts: dict[str, float]
     seconds: float
+    outputs: dict[str, Output] = Field(default_factory=dict)
+    """Name -> the data that later stages read."""

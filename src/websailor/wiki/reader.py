@@ -6,6 +6,7 @@ from pathlib import Path
 
 from websailor.errors import UserError
 from websailor.files import read_json
+from websailor.identity import require_whole
 from websailor.records import Hit, Page
 from websailor.wiki.index import DIRECTORY_NAME, Scored, SearchIndex
 from websailor.wiki.snippets import Candidates, Face, Wanted, best_line, page_candidates, passage, shorten
@@ -29,6 +30,7 @@ class Wiki:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        require_whole(self.path, by_size=True)
         self._store = PageStore(self.path)
         if not (self.path / DIRECTORY_NAME / "meta.json").is_file():
             raise UserError(f"{self.path}: the search index is missing: import the dump again")
