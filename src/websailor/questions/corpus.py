@@ -254,21 +254,20 @@ class Corpus:
 
     @cached_property
     def dated(self) -> dict[str, Fact]:
-        """Works of a real encyclopedia that have no page and whose title is bare -> a fact with their one year."""
+        """Works of a real encyclopedia that have no page of their own -> a fact with their one year."""
         found: dict[str, list[Fact]] = {}
         for fact in self.tellable:
-            if fact.value_type == "date" and self.is_bare_title(fact.subject):
+            if fact.value_type == "date" and self.is_title_alone(fact.subject):
                 found.setdefault(fact.subject, []).append(fact)
         return {name: facts[0] for name, facts in found.items() if len({year_of(one.object) for one in facts}) == 1}
 
-    def is_bare_title(self, name: str) -> bool:
-        """True for a work without a page of its own whose title others may bear: nothing tells which one is meant."""
+    def is_title_alone(self, name: str) -> bool:
+        """True for a work without a page of its own: others may have its title, and nothing here tells of them."""
         entity = self.entity[name]
         return (
             not self.lexicon.is_generated
             and not entity.statistics.get("has_page", 1)
             and self.lexicon.is_work(entity.kind)
-            and not name.endswith(")")
         )
 
     def mention(self, entity: Entity) -> str:
@@ -277,6 +276,8 @@ class Corpus:
         """
         if (dated := self.dated.get(entity.id)) is not None:
             return f"{entity.name} ({year_of(dated.object):.0f})"
+        if entity.id.endswith(")") and not self.lexicon.is_generated and self.lexicon.is_work(entity.kind):
+            return entity.id
         name = entity.name if len(self.homonyms(entity)) == 1 else entity.id
         return name[:1].lower() + name[1:] if entity.statistics.get("common_noun") else name
 

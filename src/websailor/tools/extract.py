@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from websailor.records import InfoboxField, Page
 from websailor.wiki.sentences import sentences
 from websailor.wiki.tables import read_row
+from websailor.wiki.works import read_work
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _STOPWORDS = frozenset(
@@ -68,8 +69,8 @@ def _field_line(field: InfoboxField) -> str:
 
 
 def extract(page: ReadablePage, goal: str, most_sentences: int, most_fields: int) -> str:
-    """Title line, at most `most_fields` infobox lines, at most `most_sentences` sentences; table rows on lines of their
-    own.
+    """Title line, at most `most_fields` infobox lines, at most `most_sentences` sentences; table rows and works with
+    their years on lines of their own.
 
     Lines without a word of the goal are left out, unless none has one: then the first lines stand for the page.
     """
@@ -83,7 +84,7 @@ def extract(page: ReadablePage, goal: str, most_sentences: int, most_fields: int
     parts = [page.title, *(page.fields[index] for index in chosen_fields)]
     running: list[str] = []
     for line in (page.sentences[index] for index in chosen):
-        if read_row(line):
+        if read_row(line) or read_work(line):
             parts += [" ".join(running), line] if running else [line]
             running = []
         else:

@@ -13,7 +13,8 @@ from websailor.models.base import Reply, Sampling
 from websailor.models.protocol import answer_turn, call_turn
 from websailor.models.scripted import count_words
 from websailor.records import Message, Question, Usage
-from websailor.trajectories.solver import UNKNOWN, Habit, Solver, Turn
+from websailor.trajectories.desk import Turn
+from websailor.trajectories.solver import UNKNOWN, Habit, Solver
 
 
 class ExpertModel:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from websailor.trajectories.words import (
+    dates_work,
     has_phrasings,
-    heading,
     headings,
+    in_works,
+    is_listed,
     is_literal,
     keys,
     kind_in,
@@ -25,6 +27,7 @@ from websailor.trajectories.words import (
 )
 from websailor.wiki.tables import read_row
 from websailor.wiki.titles import plain_name
+from websailor.wiki.works import read_work
 
 SEPARATOR = "\n=======\n"
 _HIT = re.compile(r"^\d+\. (.+)$")
@@ -88,6 +91,12 @@ def same_value(one: str, other: str) -> bool:
 
 def is_list(title: str) -> bool:
     return title.startswith(("List of ", "Category:", "Lists of ", "Index of "))
+
+
+def heading(text: str) -> str:
+    """`Art director(s)` -> `art director`."""
+    plain = " ".join(re.sub(r"\([^()]*\)|[*†‡#]", " ", text).lower().split())
+    return plain[:-1] if plain.endswith("s") and not plain.endswith(("ss", "us")) else plain
 
 
 def split_values(text: str) -> tuple[str, ...]:
@@ -250,9 +259,20 @@ class Notes:
                     for value in _LIST.split(content):
                         self._add(subjects[0], relation, value)
 
+    def _add_work(self, title: str, work: str, year: str) -> None:
+        """A line of the list of works on somebody's page."""
+        for relation in self._relations:
+            if in_works(relation):
+                self._add(work, relation, title)
+            elif dates_work(relation) and not is_listed(relation):
+                self._add(work, relation, year)
+
     def _add_sentences(self, title: str, text: str) -> None:
         if row := read_row(text):
             self._add_row(row)
+            return
+        if (work := read_work(text)) is not None:
+            self._add_work(title, *work)
             return
         if title not in self._kinds and (kind := kind_in(text)) is not None:
             self._kinds[title] = kind

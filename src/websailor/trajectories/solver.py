@@ -11,14 +11,13 @@ move from one to the other.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from websailor.records import Atom, Pattern
 from websailor.trajectories import words
+from websailor.trajectories.desk import LISTS, Desk, Turn
 from websailor.trajectories.plan import Find, Label, Match, Measure, make_plan, relation_of, subject_of
 from websailor.trajectories.reading import (
-    Notes,
     SearchHit,
     is_list,
     mentions,
@@ -32,26 +31,14 @@ from websailor.wiki.titles import plain_name
 Habit = Literal["careful", "hasty"]
 LABEL_ATTEMPTS = 10
 """Values under a label that are searched for one by one: the years of a decade."""
-LISTS = 3
-"""List pages that are read for a label without a name."""
 UNKNOWN = "unknown"
 """What the expert answers when it has looked everywhere it knows to look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One turn of the expert: a call (`name`, `arguments`) or an `answer`."""
-
-    thought: str
-    name: str | None = None
-    arguments: dict[str, Any] = field(default_factory=dict)
-    answer: str | None = None
 
 
 Work = Generator[Turn, str, bool]
 
 
-class Solver:
+class Solver(Desk):
     """One attempt at one question. `run()` yields turns and takes observations; the last turn carries the answer."""
 
     def __init__(
@@ -65,10 +52,8 @@ class Solver:
         most_candidates: int = 12,
     ) -> None:
         pattern = words.qualified(pattern)
-        self._pattern = pattern
+        super().__init__(pattern, address, language)
         self._habit: Habit = habit
-        self._address = address
-        self._language = language
         self._attempts = attempts
         self._most = most_candidates
         plan = make_plan(pattern)
@@ -77,14 +62,10 @@ class Solver:
         self._bound = {
             variable: value if value in prompt else plain_name(value) for variable, value in plan.anchors.items()
         }
-        self._notes = Notes((atom.relation for atom in pattern.atoms), language)
-        self._remarks: list[str] = []
-        self._made: set[tuple[str, ...]] = set()
+        self._is_real = words.is_real(pattern)
         self._possible_kinds = words.possible_kinds(pattern)
         self._kinds = {name: next(iter(kinds)) for name, kinds in self._possible_kinds.items() if len(kinds) == 1}
         self._kinds |= {domain.variable: domain.value for domain in pattern.domains if domain.lattice == "kind"}
-        self._open_page: str | None = None
-        self._list_pages: dict[str, str] = {}
 
     def run(self) -> Generator[Turn, str, None]:
         """The whole attempt."""
@@ -204,8 +185,13 @@ class Solver:
             return list(seen)
         if words.is_listed(atom.relation):
             year = self._exact_year(atom.subject)
-            yield from self._read_list(atom.relation, known, f"{known} {year}".strip())
+            yield from self._look_up(atom.relation, known, f"{known} {year}".strip())
             return list(self._notes.subjects(atom.relation, known)) if attempt == 0 else []
+        if attempt == 0 and self._is_real and words.in_works(atom.relation):
+            when = " ".join(self._years_of(atom.subject)) or words.key_words(atom.relation)
+            yield from self._visit(known, when, words.need_subject(atom.relation, known, self._kinds.get(atom.subject)))
+            if listed := self._notes.subjects(atom.relation, known):
+                return list(listed)
         queries = words.queries(atom.relation, known, self._language)[:2]
         hits: list[SearchHit] = []
         if attempt < len(queries):
@@ -238,6 +224,10 @@ class Solver:
             yield from self._visit(page.title, label, f"Read {page.title}.")
         if relation is None:
             return [hit.title for hit in hits if not is_list(hit.title)]
+        for hit in hits[:LISTS] if domain.lattice == "day" else ():
+            if self._notes.subjects_where(relation, lambda value: words.fits(domain, value)):
+                break
+            yield from self._visit(hit.title, words.key_words(relation), f"Check {hit.title}.")
         return list(self._notes.subjects_where(relation, lambda value: words.fits(domain, value)))
 
     # ------------------------------------------------------------ checks
@@ -313,7 +303,7 @@ class Solver:
         if seen:
             return seen
         if words.is_listed(relation):
-            yield from self._read_list(relation, subject, subject)
+            yield from self._look_up(relation, subject, subject)
             return self._notes.objects(subject, relation)
         goals = [words.key_words(relation), *self._goals(subject_of(self._operations[index]), index + 1)]
         shown = yield from self._visit(subject, ", ".join(dict.fromkeys(goals)), need)
@@ -322,35 +312,15 @@ class Solver:
             return seen
         if not thorough:
             return ()
+        if self._is_real and (words.in_works(relation) or words.dates_work(relation)):
+            yield from self._look_up(relation, subject, subject)
+            return self._notes.objects(subject, relation)
         if self._attempts > 2 and shown:
             yield from self._visit(subject, words.spoken_goal(relation), "Not there. Read on.")
             if seen := self._notes.objects(subject, relation):
                 return seen
         yield from self._search(words.object_query(relation, subject, self._language), "Not there. Search.")
         return self._notes.objects(subject, relation)
-
-    def _read_list(self, relation: str, name: str, goal: str) -> Generator[Turn, str, None]:
-        """Look a name up in the list that states a relation; the list is searched for once."""
-        pages = [self._list_pages[relation]] if relation in self._list_pages else []
-        if not pages:
-            hits = yield from self._search(
-                words.queries(relation, name, self._language)[0], f"Need the list with {name}."
-            )
-            pages = [hit.title for hit in hits if not same_name(hit.title, name)][:LISTS]
-        for page in pages:
-            yield from self._visit(page, goal, f"Look for {name} in {page}.")
-            if self._notes.objects(name, relation) or self._notes.subjects(relation, name):
-                for other in self._pattern.atoms:
-                    if words.is_listed(other.relation):
-                        self._list_pages[other.relation] = page
-                return
-
-    def _exact_year(self, variable: str) -> str:
-        """The year in which a list has something, where the question tells it."""
-        dates = {
-            atom.object for atom in self._pattern.atoms if atom.subject == variable and words.is_listed(atom.relation)
-        }
-        return next((d.value for d in self._pattern.domains if d.variable in dates and d.lattice == "year"), "")
 
     def _goals(self, variable: str, index: int) -> list[str]:
         """What the operations from `index` on want to know from the same page."""
@@ -363,35 +333,3 @@ class Solver:
                 break
             goals.append(words.key_words(relation_of(operation)))
         return list(dict.fromkeys(goals))
-
-    def _search(self, query: str, intention: str) -> Generator[Turn, str, list[SearchHit]]:
-        if ("search", query) in self._made:
-            return []
-        self._made.add(("search", query))
-        self._open_page = None
-        text = yield Turn(self._thought(intention), "search", {"query": [query]})
-        return self._notes.add_search(text)
-
-    def _visit(self, name: str, goal: str, intention: str) -> Generator[Turn, str, bool]:
-        """Visit the page of that name. True when it showed anything."""
-        address = name
-        if self._address == "url":
-            if self._notes.address(name) is None:
-                yield from self._search(name, f"{intention} Look for its page.")
-                intention = f"Open {name}."
-            found = self._notes.address(name)
-            if found is None:
-                return False
-            address = found
-        if ("visit", address, goal) in self._made:
-            return False
-        self._made.add(("visit", address, goal))
-        self._open_page = name
-        text = yield Turn(self._thought(intention), "visit", {"url": [address], "goal": goal})
-        return any(view.fields or view.sentences for view in self._notes.add_visit(text, name))
-
-    def _thought(self, intention: str = "") -> str:
-        parts = [*self._remarks, intention] if intention else self._remarks
-        thought = " ".join(parts)
-        self._remarks = []
-        return thought

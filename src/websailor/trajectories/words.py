@@ -96,6 +96,22 @@ def has_phrasings(name: str) -> bool:
     return found is not None and bool(found.sentences)
 
 
+def in_works(name: str) -> bool:
+    """True when, in a real encyclopedia, the page of the relation's object lists its subjects with their years."""
+    return any(one.in_works for one in wikipedia.by_key().get(name.partition("@")[0], ()))
+
+
+def is_real(pattern: Pattern) -> bool:
+    """True where something is of a type that the generated world does not have."""
+    return any(domain.lattice == "kind" and domain.value not in generated.kinds() for domain in pattern.domains)
+
+
+def dates_work(name: str) -> bool:
+    """True for the year of a book or a film."""
+    found = relation(name)
+    return found is not None and found.value_type == "date" and not {"book", "film"}.isdisjoint(found.subject)
+
+
 def is_listed(name: str) -> bool:
     """True when pages state the relation in a list, on neither side's own page."""
     found = relation(name)
@@ -216,12 +232,6 @@ def headings(name: str) -> frozenset[str]:
 def subject_headings(name: str) -> frozenset[str]:
     """Headings of table columns that hold the relation's subjects: what their types are called."""
     return frozenset(kind_noun(kind) for kind in implied_kind(name, "subject"))
-
-
-def heading(text: str) -> str:
-    """`Art director(s)` -> `art director`."""
-    plain = " ".join(re.sub(r"\([^()]*\)|[*†‡#]", " ", text).lower().split())
-    return plain[:-1] if plain.endswith("s") and not plain.endswith(("ss", "us")) else plain
 
 
 def inverse_goal(name: str) -> str:
