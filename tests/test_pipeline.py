@@ -63,7 +63,8 @@ def test_a_run_hands_directories_on_and_sums_up(tmp_path: Path) -> None:
     assert stages["sft"].inputs == {"wiki": tmp_path / "r" / "wiki"}
     assert summary["sft"]["pass_at_1"] == 0.5
     assert summary["sft"]["pass_at_3"] == 0.75
-    assert summary["seconds"] >= 0
+    assert summary["stages"].keys() == {*stages, "report"}
+    assert summary["seconds"] == pytest.approx(sum(summary["stages"].values()), abs=0.06)
     assert json.loads((tmp_path / "r" / "summary.json").read_text()) == summary
     assert (tmp_path / "r" / "report" / "index.html").is_file()
     assert (tmp_path / "r" / "sft" / "log.txt").is_file()
@@ -140,7 +141,9 @@ def test_a_run_stays_in_its_directory(name: str) -> None:
 
 def test_words_and_looks_may_change(tmp_path: Path) -> None:
     claim(tmp_path / "r", Recipe(name="r"))
+    before = (tmp_path / "r" / "config.json").read_bytes()
     claim(tmp_path / "r", Recipe.model_validate({"name": "r", "about": "x", "report": {"questions": 3}}))
+    assert (tmp_path / "r" / "config.json").read_bytes() == before
 
 
 def test_a_broken_run_config_says_what_to_do(tmp_path: Path) -> None:

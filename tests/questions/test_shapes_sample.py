@@ -251,6 +251,8 @@ def test_effective_number_lies_between_one_and_the_number_of_kinds(counts: list[
 def test_every_focus_lies_in_its_orbit(seed: int) -> None:
     graph = csr_of(nx.gnm_random_graph(40, 80, seed=seed))
     rng = np.random.default_rng(seed)
-    for sample in draws(graph, 20, seed=seed, batch=64):
+    samples = draws(graph, 20, seed=seed, batch=64)
+    assert len(samples) == 20
+    for sample in samples:
         focus = focus_in(sample, rng)
         assert sample.nodes.index(focus.node) in sample.form.orbits[focus.orbit]

@@ -61,6 +61,7 @@ def test_training_and_held_out_share_no_page_of_evidence(made: list[Question]) -
 
 
 def test_nothing_reads_like_wikitext_and_no_type_is_vague(made: list[Question]) -> None:
+    assert made
     for question in made:
         assert not set("[]{}|<>_") & set(question.prompt), question.prompt
         assert " thing" not in question.prompt, question.prompt

@@ -44,6 +44,7 @@ def reading(clause: SlottedClause, **changes: object) -> str:
         "negated": clause.reading.negated,
         "slots": {letter: sorted(numbers) for letter, numbers in clause.reading.slots.items()},
         "holds": sorted(clause.reading.holds),
+        "adds": [],
     }
     return f"Here it is:\n{json.dumps({**kept, **changes})}"
 
@@ -94,7 +95,7 @@ def lies() -> list[tuple[str, str, str]]:
     """(kind of the clause, what the model says instead, why it is refused)."""
     return [
         ("comparison", "This person was born earlier than [A].", "direction"),
-        ("comparison", "This person was born on the same day as [A].", "direction"),
+        ("comparison", "This person was born together with [A].", "direction"),
         ("comparison", "This person was born later than [A] and [B].", "slots"),
         ("comparison", "This person was born later than somebody.", "slots"),
         ("negation", "This person was married.", "negation"),
@@ -167,6 +168,7 @@ def test_what_the_model_raises_comes_through() -> None:
 
 def test_embedded_sentences_pass_their_own_checks() -> None:
     for language in ("en", "zh"):
+        assert len(clauses(language)) > 1
         for clause in clauses(language):
             assert refusal(clause, clause.text, language) is None, clause.text
 

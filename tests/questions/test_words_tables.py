@@ -76,6 +76,7 @@ def test_both_directions_of_a_comparison_are_worded() -> None:
 
 
 def test_tenures_have_words_in_both_directions() -> None:
+    assert any(relation.tenure for relation in relations().values())
     for relation in relations().values():
         assert bool(relation.tenure) == bool(relation.at) == bool(relation.at_inverse), relation.name
 
@@ -104,6 +105,7 @@ def test_rules_hang_together() -> None:
 
 def test_spans_name_known_dates() -> None:
     for source, known in (("derived", relations()), ("wikipedia_operators", wikipedia.relations())):
+        assert spans(source)
         for later, earlier in spans(source):
             assert known[later].value_type == known[earlier].value_type == "date"
 

@@ -112,7 +112,7 @@ def test_torn_files_and_holes_are_survived(tmp_path: Path) -> None:
         file.write('{"step": 61, "reward": 0.5, "loss": NaN}\n{"step": 6')
     with (run / "questions" / "records.jsonl").open("a") as file:
         file.write('{"id": "q0')
-    make_page(run)
+    assert "</html>" in make_page(run)
 
 
 def test_a_report_does_not_take_the_place_of_something_else(tmp_path: Path) -> None:

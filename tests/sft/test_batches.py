@@ -101,7 +101,9 @@ def test_what_is_held_back_depends_on_the_questions_and_not_on_their_order():
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 9999), done=st.floats(0, 1))
 def test_counted_copies_have_occurred_before(seed: int, done: float):
-    for row in copy_batch(np.arange(10, 400), 600, np.random.default_rng(seed), done):
+    rows = list(copy_batch(np.arange(10, 400), 600, np.random.default_rng(seed), done))
+    assert rows
+    for row in rows:
         assert row.mask_N.any()
         pairs: set[tuple[int, int]] = set()
         for position in range(1, len(row.token_N)):

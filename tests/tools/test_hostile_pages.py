@@ -223,7 +223,9 @@ def test_the_leak_guard_lets_others_pass(url: str) -> None:
 
 @given(st.text(max_size=60))
 def test_the_leak_guard_takes_any_text(url: str) -> None:
-    LeakGuard().url(f"http://{url}")
+    guard = LeakGuard()
+    rule = guard.url(f"http://{url}")
+    assert guard.blocked.total() == (rule is not None)
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://[x/", "https://\ud800.org", "\0", "http://a:b:c/", "%"])

@@ -75,7 +75,7 @@ def test_results_repeat_and_scores_fall(world: Wiki) -> None:
     again = open_wiki(world.path)
     for title in list(world.titles())[:40]:
         hits = world.search(f"born in {title}", 10)
-        assert hits == again.search(f"born in {title}", 10)
+        assert hits and hits == again.search(f"born in {title}", 10)
         scores = [hit.score for hit in hits]
         assert scores == sorted(scores, reverse=True)
         assert len({hit.title for hit in hits}) == len(hits)
@@ -107,7 +107,9 @@ def test_threads_agree(world: Wiki) -> None:
 
 def test_snippets_are_short_lines_of_the_page(world: Wiki) -> None:
     for title in list(world.titles())[:60]:
-        for hit in world.search(f"{title} founded by"):
+        hits = world.search(f"{title} founded by")
+        assert hits
+        for hit in hits:
             page = world.page(hit.title)
             assert page is not None and hit.url == page.url
             assert len(hit.snippet.split()) <= LONGEST_SNIPPET + 2

@@ -29,6 +29,12 @@ def facts_of(world: World, relation: str) -> list[tuple[int, int]]:
     return list(zip(world.subject_F[chosen].tolist(), world.object_F[chosen].tolist(), strict=True))
 
 
+def some_facts_of(world: World, relation: str) -> list[tuple[int, int]]:
+    found = facts_of(world, relation)
+    assert found, relation
+    return found
+
+
 def links_of(world: World) -> tuple[np.ndarray, np.ndarray]:
     """(subject, object) of all facts between entities."""
     entity = np.array([kind == "entity" for kind in world.value_types()])[world.relation_F]
@@ -144,29 +150,29 @@ def test_inverse_relations_leave_several_candidates() -> None:
 
 
 def test_years_agree_in_the_small_world() -> None:
-    born, founded, published = (dict(facts_of(SMALL, name)) for name in ("born", "founded", "published"))
+    born, founded, published = (dict(some_facts_of(SMALL, name)) for name in ("born", "founded", "published"))
     assert all(1900 <= year <= 1999 for years in (born, founded, published) for year in years.values())
-    assert all(born[mentor] + 8 <= born[pupil] for pupil, mentor in facts_of(SMALL, "mentor"))
-    assert all(born[person] + 20 <= founded[group] for group, person in facts_of(SMALL, "founded_by"))
-    assert all(founded[school] <= born[person] + 18 for person, school in facts_of(SMALL, "studied_at"))
-    assert all(born[person] + 20 <= published[work] for work, person in facts_of(SMALL, "author"))
+    assert all(born[mentor] + 8 <= born[pupil] for pupil, mentor in some_facts_of(SMALL, "mentor"))
+    assert all(born[person] + 20 <= founded[group] for group, person in some_facts_of(SMALL, "founded_by"))
+    assert all(founded[school] <= born[person] + 18 for person, school in some_facts_of(SMALL, "studied_at"))
+    assert all(born[person] + 20 <= published[work] for work, person in some_facts_of(SMALL, "author"))
 
 
 def test_years_agree_in_the_rich_world() -> None:
     world = generate(WorldConfig(profile="rich", pages=3000, stubs=0.0))
     names = ("born", "died", "founded", "published", "held", "opened")
-    born, died, founded, published, held, opened = (dict(facts_of(world, name)) for name in names)
+    born, died, founded, published, held, opened = (dict(some_facts_of(world, name)) for name in names)
     assert all(born[person] + 45 <= year <= 1999 for person, year in died.items())
-    assert not {person for person, _ in facts_of(world, "lives_in")} & set(died)
-    assert all(born[parent] + 19 <= born[child] for child, parent in facts_of(world, "parent"))
-    assert all(founded[school] <= born[person] + 18 for person, school in facts_of(world, "studied_at"))
-    assert all(born[person] + 20 <= founded[group] for group, person in facts_of(world, "founded_by"))
-    assert all(founded[company] <= published[work] for work, company in facts_of(world, "publisher"))
-    assert all(published[source] < published[work] for work, source in facts_of(world, "based_on"))
+    assert not {person for person, _ in some_facts_of(world, "lives_in")} & set(died)
+    assert all(born[parent] + 19 <= born[child] for child, parent in some_facts_of(world, "parent"))
+    assert all(founded[school] <= born[person] + 18 for person, school in some_facts_of(world, "studied_at"))
+    assert all(born[person] + 20 <= founded[group] for group, person in some_facts_of(world, "founded_by"))
+    assert all(founded[company] <= published[work] for work, company in some_facts_of(world, "publisher"))
+    assert all(published[source] < published[work] for work, source in some_facts_of(world, "based_on"))
     assert all(
-        born[person] + 16 <= held[event] <= died.get(person, 1999) for event, person in facts_of(world, "winner")
+        born[person] + 16 <= held[event] <= died.get(person, 1999) for event, person in some_facts_of(world, "winner")
     )
-    assert all(born[person] + 22 <= opened[site] for site, person in facts_of(world, "designed_by"))
+    assert all(born[person] + 22 <= opened[site] for site, person in some_facts_of(world, "designed_by"))
     tenured = np.flatnonzero(world.start_F)
     assert len(tenured) > 100
     for fact in tenured.tolist():
