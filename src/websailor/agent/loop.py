@@ -7,16 +7,15 @@ keep its cache through all turns.
 
 import asyncio
 import datetime
-import json
 from pathlib import Path
 
 from websailor.agent.citations import split_answer
 from websailor.agent.config import AgentConfig
 from websailor.agent.context import ContextBudget
 from websailor.models.base import ChatModel, ContextExceeded, Reply, Sampling
-from websailor.models.protocol import ParsedTurn, last_chance, read_turn, repeated_call, system_prompt
+from websailor.models.protocol import ParsedTurn, canonical_call, last_chance, read_turn, repeated_call, system_prompt
 from websailor.records import Citation, Message, Observation, Question, Step, StopReason, ToolCall, Trajectory, Usage
-from websailor.tools.base import EPISODE, REFUSED, Toolbox
+from websailor.tools.base import EPISODE, REFUSED, Asking, Toolbox
 
 CITING = (Path(__file__).parent / "citing.txt").read_text(encoding="utf-8").strip()
 REPEATED = "loop"
@@ -86,7 +85,7 @@ class Episode:
         `usage.prompt_tokens` is the length of the last prompt, `completion_tokens` the sum over turns. Defects of the
         model or a tool raise.
         """
-        EPISODE.set(f"{self._question.id}/{self._seed}")
+        EPISODE.set(Asking(f"{self._question.id}/{self._seed}"))
         clock = asyncio.timeout(self._config.seconds)
         try:
             async with clock:
@@ -217,7 +216,7 @@ class Episode:
         """Make the call, or say that it has been made before."""
         if self._config.repeated_calls == "run":
             return await self._toolbox.call(call)
-        form = _canonical(call)
+        form = canonical_call(call)
         if form in self._made:
             return Observation(content=repeated_call(self._config.prompt), status="error", provider=REPEATED)
         observation = await self._toolbox.call(call)
@@ -246,14 +245,6 @@ class Episode:
         self.format_errors += turn.error is not None
         self.steps.append(Step(thought=turn.thought, call=turn.calls[0] if turn.calls else None, observation=None))
         self.end(StopReason.CONTEXT_LIMIT, why)
-
-
-def _canonical(call: ToolCall) -> tuple[str, str]:
-    """The same for two calls that ask the same, however their JSON is laid out."""
-    try:
-        return call.name, json.dumps(json.loads(call.arguments, strict=False), sort_keys=True)
-    except (json.JSONDecodeError, RecursionError):
-        return call.name, call.arguments
 
 
 def _observation_messages(said: Message, call: ToolCall | None, observation: Observation) -> list[Message]:

@@ -6,9 +6,10 @@ says how to do it right.
 
 import json
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from websailor.models.fences import fenced
@@ -22,7 +23,17 @@ U = TypeVar("U")
 REFUSED = "toolbox"
 """`Observation.provider` of a call that was never run: malformed, unknown, or with wrong arguments."""
 
-EPISODE: ContextVar[str] = ContextVar("episode", default="")
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An episode as its tools see it."""
+
+    name: str
+    made: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(kind, request) -> how often the episode has made it; ends with the episode."""
+
+
+EPISODE: ContextVar[Asking | None] = ContextVar("episode", default=None)
 """Which episode a call belongs to; the agent's loop sets it."""
 
 SEPARATOR = "\n=======\n"
@@ -31,6 +42,16 @@ SEPARATOR = "\n=======\n"
 
 class ToolFailure(Exception):
     """A tool or the web behind it could not do what was asked; the message is for the agent."""
+
+
+def missing(url: str) -> ToolFailure:
+    """What either web says of a page that does not exist."""
+    return ToolFailure(f"There is no page {url}.")
+
+
+def failed(tool: str, reasons: Sequence[str]) -> ToolFailure:
+    """What either web says of a call that nobody answered; each reason names who was asked and what they did."""
+    return ToolFailure(f"The {tool} call failed: {'; '.join(reasons)}. Try again later, or go another way.")
 
 
 class Web(Protocol):

@@ -2,17 +2,21 @@
 
 Enters: a web and how often what goes wrong. Leaves: an `AsyncWeb` that is slow, throttled, broken or changed as often
 as that. What happens to a request follows from (seed, episode, request, how often the episode made it), so an episode
-that asks the same meets the same faults, whatever else runs beside it.
+that asks the same meets the same faults, whatever else runs beside it. Outside of an episode every request is a first
+one. What is said of a fault is what the gateway says of it.
 """
 
 import asyncio
 import random
-from collections import Counter
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from websailor.records import Hit, Page
-from websailor.tools.base import EPISODE, AsyncWeb, Sourced, ToolFailure
+from websailor.tools.base import EPISODE, AsyncWeb, Sourced, failed, missing
+
+ASKED = {"search": ("wikipedia",), "visit": ("direct", "jina"), "scholar": ("semantic-scholar", "openalex", "crossref")}
+"""Who answers on the live web where there is no key: a failure names them."""
 
 
 class FaultsConfig(BaseModel):
@@ -48,17 +52,17 @@ class FaultsConfig(BaseModel):
 
 
 class FaultyWeb:
-    """Serves many episodes, each of which is known by `EPISODE`."""
+    """Serves many episodes, each of which is known by `EPISODE`. `searching` is what a search is called."""
 
-    def __init__(self, web: AsyncWeb, config: FaultsConfig) -> None:
+    def __init__(self, web: AsyncWeb, config: FaultsConfig, searching: Literal["search", "scholar"] = "search") -> None:
         self._web = web
         self._config = config
-        self._asked: Counter[tuple[str, str, str]] = Counter()
+        self._searching = searching
 
     async def search(self, query: str, k: int) -> Sourced[list[Hit]]:
-        dice = await self._dice("search", query)
+        dice = await self._dice(self._searching, query)
         share = dice.random()
-        self._fail(share, "The search")
+        self._fail(share, self._searching)
         found = await self._web.search(query, k)
         if share < self._config.throttled + self._config.broken + self._config.changed:
             return found.holding(_shuffled(found.value, dice))
@@ -69,8 +73,8 @@ class FaultyWeb:
         dice = await self._dice("fetch", url)
         share = dice.random()
         if random.Random(f"{config.seed}/dead/{url}").random() < config.dead:
-            raise ToolFailure(f"There is no page {url} (HTTP 404).")
-        self._fail(share, "The page")
+            raise missing(url)
+        self._fail(share, "visit")
         found = await self._web.fetch(url)
         if share < config.throttled + config.broken + config.truncated:
             return found.holding(
@@ -80,18 +84,20 @@ class FaultyWeb:
 
     async def _dice(self, kind: str, request: str) -> random.Random:
         """The chances of this request, after its latency."""
-        made = (EPISODE.get(), kind, request)
-        self._asked[made] += 1
-        dice = random.Random("/".join((str(self._config.seed), *made, str(self._asked[made]))))
+        episode, times = EPISODE.get(), 1
+        if episode is not None:
+            episode.made[kind, request] += 1
+            times = episode.made[kind, request]
+        name = "" if episode is None else episode.name
+        dice = random.Random("/".join((str(self._config.seed), name, kind, request, str(times))))
         if self._config.latency:
             await asyncio.sleep(dice.expovariate(1 / self._config.latency))
         return dice
 
-    def _fail(self, share: float, what: str) -> None:
-        if share < self._config.throttled:
-            raise ToolFailure(f"{what} could not be loaded: too many requests (HTTP 429). Try again later.")
+    def _fail(self, share: float, tool: str) -> None:
+        status = 429 if share < self._config.throttled else 503
         if share < self._config.throttled + self._config.broken:
-            raise ToolFailure(f"{what} could not be loaded: the server has a problem (HTTP 503). Try again later.")
+            raise failed(tool, [f"{provider}: HTTP {status}" for provider in ASKED[tool]])
 
 
 def _shuffled(hits: list[Hit], dice: random.Random) -> list[Hit]:

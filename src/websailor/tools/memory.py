@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from websailor.records import Hit, Page
-from websailor.tools.base import ToolFailure
+from websailor.tools.base import missing
 from websailor.tools.extract import ReadablePage, best_sentence, readable, terms
 
 
@@ -39,7 +39,7 @@ class InMemoryWeb:
         while page is not None and page.redirect_to is not None:
             page = self._by_address.get(page.redirect_to)
         if page is None:
-            raise ToolFailure(f"There is no page {url}.")
+            raise missing(url)
         return page
 
 

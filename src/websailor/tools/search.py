@@ -35,6 +35,9 @@ SCHOLAR = ToolSpec(
 )
 
 
+OLDER = "(The search does not answer now; these are older results.)"
+
+
 class Search:
     """`search{query: [str]}`: per query the best pages with a snippet, as text; queries run side by side.
 
@@ -62,7 +65,8 @@ class Search:
 
     async def _text(self, query: str) -> Sourced[str]:
         found = await self._web.search(query, self._config.top_k)
-        return found.holding(self._written(query, found.value[: self._config.top_k]))
+        text = self._written(query, found.value[: self._config.top_k])
+        return found.holding(f"{OLDER}\n{text}" if found.degraded else text)
 
     def _written(self, query: str, hits: Sequence[Hit]) -> str:
         short = self._config.address == "title"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from websailor.records import Hit, Page
-from websailor.tools.base import AsyncWeb, Tool, Toolbox, ToolFailure, Web
+from websailor.tools.base import AsyncWeb, Tool, Toolbox, Web, missing
 from websailor.tools.config import ToolChoice, ToolsConfig
 from websailor.tools.faults import FaultyWeb
 from websailor.tools.python import PythonInterpreter
@@ -38,7 +38,7 @@ class SimulatedWeb:
     def fetch(self, url: str) -> Page:
         page = self._wiki.page(self._wiki.title_of(url) or url)
         if page is None:
-            raise ToolFailure(f"There is no page {url}.")
+            raise missing(url)
         return page
 
 
@@ -73,7 +73,7 @@ def toolbox(
     """The configured tools in their order, with the configured faults. `endings` close what is behind the webs."""
     sandbox = open_sandbox(config.sandbox) if "PythonInterpreter" in config.tools else None
     if config.faults.any:
-        web, scholar = FaultyWeb(web, config.faults), FaultyWeb(scholar, config.faults)
+        web, scholar = FaultyWeb(web, config.faults), FaultyWeb(scholar, config.faults, "scholar")
         config = config.model_copy(update={"cache": 0})  # another episode's results have other faults
     tools: dict[ToolChoice, Callable[[], Tool]] = {
         "search": lambda: Search(web, config),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from websailor.records import Record
 from websailor.tools.arguments import sound
-from websailor.tools.base import ToolFailure
+from websailor.tools.base import ToolFailure, failed, missing
 from websailor.tools.gateway.breaker import Admission, Breaker
 from websailor.tools.gateway.config import GatewayConfig
 from websailor.tools.gateway.limits import LATE, Limits, LimitsLost
@@ -199,7 +199,7 @@ class Gateway:
                 payload = await self._with_patience(provider, arguments, seconds, breaker, admission)
             except NotThere as error:
                 breaker.succeeded()
-                raise ToolFailure(f"There is no page {arguments.get('url', '')} ({error}).") from error
+                raise missing(str(arguments.get("url", ""))) from error
             except BadKey as error:
                 breaker.failed(admission)
                 reasons.append(f"{provider.name}: its key is not accepted ({error})")
@@ -357,7 +357,7 @@ class Gateway:
         if not reasons:
             raise ToolFailure(f"No provider of {tool} is configured.")
         self.metrics.count(tool, "failed")
-        raise ToolFailure(f"The {tool} call failed: {'; '.join(reasons)}. Try again later, or go another way.")
+        raise failed(tool, reasons)
 
     def _reread(self, tool: ToolName, recorded: Mapping[str, Any]) -> Outcome:
         """A recorded outcome, or the failure that was recorded."""
