@@ -26,7 +26,7 @@ from websailor.questions.pools import draw_pools
 from websailor.questions.seen import Refused, Seen, cell_of
 from websailor.recipe import make_config
 from websailor.records import Entity, Fact, Question, Source
-from websailor.wiki.world.held_out import HeldOut, is_cell_held_out
+from websailor.wiki.world.held_out import FIRST_HELD_OUT_SEED, HeldOut, is_cell_held_out
 
 MIXED = Config.model_validate(
     {"palette": "all", "operators_per_question": "2..5", "max_clues": 6, "level": "2,3", "named_anchors": "0,1"}
@@ -223,6 +223,21 @@ def test_a_pool_holds_only_subgraphs_that_can_be_asked_about_and_none_is_said_so
     assert all(any(pools.may_ask("train", one, node) for node in one.nodes) for one in samples)
     with pytest.raises(UserError, match="has no subgraph"):
         draw_pools(corpus, config, rule=HeldOut(cell_share=1.0))
+
+
+def test_a_world_of_a_held_out_seed_gives_no_training_question(tmp_path: Path) -> None:
+    """Of such a world every page is for evaluation, and every question says so."""
+    world = {"seed": FIRST_HELD_OUT_SEED, "world": {"pages": 300}}
+    wiki.run(wiki.Config.model_validate(world), {}, tmp_path / "wiki")
+    graph.run(graph.Config(whole=True, title_ranks=False), {"wiki": tmp_path / "wiki"}, tmp_path / "graph")
+    inputs = {"wiki": tmp_path / "wiki", "graph": tmp_path / "graph"}
+    with pytest.raises(UserError, match="a world whose seed is held out, for evaluation alone: set count to 0 and"):
+        questions.run(Config(count=1, held_out_count=5, pool=300), inputs, tmp_path / "train")
+    made = questions.run(Config(count=0, held_out_count=12, pool=300), inputs, tmp_path / "q")
+    found = list(read_jsonl(tmp_path / "q" / "records.jsonl", Question))
+    assert made.counts["records"] == len(found) == 12
+    assert {question.split for question in found} == {"held_out"}
+    assert made.counts["crossing_subgraphs"] == 0
 
 
 def test_a_run_keeps_the_held_out_cells_that_the_world_states(tmp_path: Path) -> None:

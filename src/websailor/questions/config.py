@@ -65,7 +65,7 @@ class Config(StageConfig):
     count: int = Field(default=1000, ge=0)
     """Training questions."""
     held_out_count: int = Field(default=0, ge=0)
-    """Questions about the held-out part, on top."""
+    """Questions about the held-out part, on top; of a world whose seed is held out, all that there are."""
     held_out_share: float = Field(default=0.2, ge=0, lt=1)
     """Share of the entities that is set apart, in whole communities; no training question touches their pages."""
     split_seed: int = 0

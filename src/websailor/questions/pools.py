@@ -69,13 +69,17 @@ def draw_pools(
     config: Config,
     sought: Mapping[str, Collection[str]] | None = None,
     rule: HeldOut | None = None,
+    all_held_out: bool = False,
 ) -> Pools:
     """Draw the subgraphs of a run. Raises `UserError` when a part that questions are asked of has none.
 
     `sought`: operator -> entities (ids) of which a subgraph must hold one to carry it. `rule`: which cells of (shape,
-    type) the generated world keeps from training.
+    type) the generated world keeps from training. `all_held_out`: the whole world is for evaluation alone.
     """
-    held = held_out_entities(corpus.graph, config.held_out_share, config.split_seed)
+    if all_held_out:
+        held = np.ones(corpus.graph.node_count, dtype=bool)
+    else:
+        held = held_out_entities(corpus.graph, config.held_out_share, config.split_seed)
     held_out = frozenset(entity.id for entity, apart in zip(corpus.entities, held, strict=True) if apart)
     walk = WalkConfig(
         min_nodes=config.min_nodes,
@@ -84,7 +88,8 @@ def draw_pools(
         quota=max(20, config.pool // 40),
     )
     wanted: dict[Part, int] = {"train": config.pool if config.count else 0}
-    wanted["held_out"] = round(config.pool * config.held_out_share) if config.held_out_count else 0
+    share = 1.0 if all_held_out else config.held_out_share
+    wanted["held_out"] = round(config.pool * share) if config.held_out_count else 0
     taken: dict[Part, int] = {"train": 0, "held_out": 0}
     wanted_kind = np.array(
         [

@@ -21,7 +21,7 @@ from websailor.questions.pools import Part, draw_pools
 from websailor.questions.seen import Refused, Seen
 from websailor.records import Manifest, Question, Reject
 from websailor.wiki import open_wiki
-from websailor.wiki.world.held_out import held_out_rule
+from websailor.wiki.world.held_out import held_out_rule, is_world_held_out
 
 log = logging.getLogger(__name__)
 
@@ -37,13 +37,18 @@ def make(config: Config, inputs: Mapping[str, Path], out: Path) -> Manifest:
         if directory.finished:
             return directory.manifest()
         wiki = open_wiki(inputs["wiki"])
+        apart = is_world_held_out(inputs["wiki"])
+        if apart and config.count:
+            raise UserError(
+                f"{inputs['wiki']} is a world whose seed is held out, for evaluation alone: "
+                "set count to 0 and held_out_count to the questions you want, or generate a world of another seed"
+            )
         closed = not CLOSED_WORLD.isdisjoint((*config.operators, *config.palette))
         truth = inputs["wiki"] / "facts.jsonl" if closed else None
         corpus = load_corpus(inputs["graph"], bool(wiki.lexicon), truth)
         palette = palette_of(corpus, config)
-        maker = Maker(
-            config, corpus, wiki, draw_pools(corpus, config, palette.sought, held_out_rule(inputs["wiki"])), palette
-        )
+        pools = draw_pools(corpus, config, palette.sought, held_out_rule(inputs["wiki"]), apart)
+        maker = Maker(config, corpus, wiki, pools, palette)
         seen = Seen(config.per_answer, config.per_cell, config.per_page)
         made: set[str] = set()
         for question in read_jsonl(out / "records.jsonl", Question):

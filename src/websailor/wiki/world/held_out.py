@@ -6,7 +6,7 @@ The rule depends on no world, so that a cell is held out in all of them or in no
 
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from websailor.files import read_json
 from websailor.records import Record
@@ -40,7 +40,16 @@ def is_cell_held_out(shape: str, kind: str, rule: HeldOut) -> bool:
 
 def held_out_rule(wiki: Path) -> HeldOut | None:
     """The rule of the generated world that a wiki directory holds; None where it holds none."""
+    about = _world(wiki)
+    return None if about is None else HeldOut.model_validate(about.get("held_out", {}))
+
+
+def is_world_held_out(wiki: Path) -> bool:
+    """True for the wiki directory of a world whose seed is for evaluation alone."""
+    about, rule = _world(wiki), held_out_rule(wiki)
+    return about is not None and rule is not None and split_of_seed(about["seed"], rule) == "held_out"
+
+
+def _world(wiki: Path) -> dict[str, Any] | None:
     file = wiki / "world.json"
-    if not file.is_file():
-        return None
-    return HeldOut.model_validate(read_json(file).get("held_out", {}))
+    return read_json(file) if file.is_file() else None
