@@ -68,9 +68,8 @@ def test_lines_of_a_world_are_found(tmp_path: Path) -> None:
 
 
 def test_lines_of_real_pages_are_found(sample_wiki: Wiki) -> None:
-    pages = [
-        page for page in sample_wiki.pages() if page.title in ("Albert Einstein", "Animal Farm", "Algeria", "Azerbaijan")
-    ]
+    wanted = ("Albert Einstein", "Animal Farm", "Algeria", "Azerbaijan")
+    pages = [page for page in sample_wiki.pages() if page.title in wanted]
     assert len(pages) == 4
     for page in pages:
         candidates = page_candidates(Face.model_validate_json(page.model_dump_json()), sample_wiki._index)
