@@ -21,6 +21,8 @@ _STOPWORDS = frozenset(
     this to was were what when where which who whom whose will with
     """.split()  # noqa: SIM905
 )
+MOST_LINE = 2000
+"""Characters of a sentence or infobox line: a page without full stops must not fill the agent's context."""
 _STEM = 5
 """Words agree when their first letters do: `founded`, `founder`."""
 
@@ -47,8 +49,8 @@ class ReadablePage:
 
 def readable(page: Page) -> ReadablePage:
     """Prepare a page for `extract`."""
-    fields = tuple(_field_line(field) for field in page.infobox)
-    lines = tuple(line for sentence in sentences(page.text) if (line := " ".join(sentence.split())))
+    fields = tuple(_bounded(_field_line(field)) for field in page.infobox)
+    lines = tuple(line for sentence in sentences(page.text) if (line := _bounded(" ".join(sentence.split()))))
     field_terms = tuple(frozenset(terms(line)) for line in fields)
     sentence_terms = tuple(frozenset(terms(line)) for line in lines)
     frequency = Counter(term for line in (*field_terms, *sentence_terms) for term in line)
@@ -66,6 +68,10 @@ def readable(page: Page) -> ReadablePage:
 def _field_line(field: InfoboxField) -> str:
     """As the snippets show it: `born in: Torid Vel`."""
     return f"{field.key.replace('_', ' ')}: {', '.join(value.text for value in field.values)}"
+
+
+def _bounded(line: str) -> str:
+    return line if len(line) <= MOST_LINE else f"{line[:MOST_LINE]} ..."
 
 
 def extract(page: ReadablePage, goal: str, most_sentences: int, most_fields: int) -> str:

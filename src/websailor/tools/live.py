@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from websailor.tools.gateway.gateway import Gateway
 
 
+MOST_TITLE = 300
+"""Characters of a title that is shown."""
+
+
 class LiveWeb:
     """`tool` is what a search asks the gateway for: `search`, or `scholar`."""
 
@@ -27,7 +31,7 @@ class LiveWeb:
     async def search(self, query: str, k: int) -> Sourced[list[Hit]]:
         outcome = await self._gateway.call(self._tool, {"query": query})
         hits = [
-            Hit(title=row["title"] or row["url"], url=row["url"], snippet=_snippet(row))
+            Hit(title=row["title"][:MOST_TITLE] or row["url"], url=row["url"], snippet=_snippet(row))
             for row in outcome.payload["hits"]
             if row["url"]
         ]
@@ -36,7 +40,8 @@ class LiveWeb:
     async def fetch(self, url: str) -> Sourced[Page]:
         outcome = await self._gateway.call("visit", {"url": url.strip()})
         found = outcome.payload
-        page = Page(id=0, title=found["title"] or found["url"], url=found["url"], text=found["text"])
+        title = " ".join(found["title"].split())[:MOST_TITLE] or found["url"]
+        page = Page(id=0, title=title, url=found["url"], text=found["text"])
         return Sourced(page, outcome.provider, outcome.status == "degraded", outcome.cached)
 
 

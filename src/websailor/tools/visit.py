@@ -37,6 +37,10 @@ VISIT = ToolSpec(
 )
 
 
+LONG, LONG_KEPT = 20_000, 64
+"""Characters from which a page is long, and how many long pages are kept cut into lines: each takes megabytes."""
+
+
 class Reader(Protocol):
     """Reads a page for a goal."""
 
@@ -51,9 +55,11 @@ class ExtractiveReader:
     def __init__(self, config: ToolsConfig) -> None:
         self._config = config
         self._readable = lru_cache(maxsize=config.cache)(_readable)
+        self._long = lru_cache(maxsize=min(config.cache, LONG_KEPT))(_readable)
 
     async def __call__(self, page: Page, goal: str) -> str:
-        prepared = self._readable(_Keyed(page.url or page.title, len(page.text), page))
+        prepare = self._readable if len(page.text) < LONG else self._long
+        prepared = prepare(_Keyed(page.url or page.title, page.text, page))
         return extract(prepared, goal, self._config.visit_sentences, self._config.visit_fields)
 
 
@@ -99,10 +105,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class _Keyed:
-    """A page that is told from others by its address and its length."""
+    """A page that is told from others by its address and its text."""
 
     address: str
-    characters: int
+    text: str
     page: Page = field(compare=False)
 
 
