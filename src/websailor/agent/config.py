@@ -1,4 +1,4 @@
-"""The limits and the prompt of an episode."""
+"""The limits and the prompt of an episode: the table `agent` of the stages that run one."""
 
 from typing import Literal, Self
 

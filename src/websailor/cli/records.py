@@ -1,4 +1,7 @@
-"""Finding records that a command shows."""
+"""Finding records that a command shows.
+
+Enters: a stage directory or a file, and perhaps an id. Leaves: the first records, or the one asked for.
+"""
 
 from collections.abc import Iterator
 from itertools import chain, islice

@@ -1,4 +1,8 @@
-"""The stage: which episodes are missing, run them, sum up."""
+"""The stage: which episodes are missing, run them, sum up.
+
+Enters: a config, the directories of questions and wiki, a policy, a scorer. Leaves: one trajectory for each episode in
+`records.jsonl`, and a manifest with the sums. An interrupted run goes on with the episodes that are not there yet.
+"""
 
 import asyncio
 import hashlib

@@ -1,4 +1,9 @@
-"""The run of the graph stage: opens the corpus, draws seeds, grows the graph, writes entities and statistics."""
+"""The run of the graph stage: opens the corpus, draws seeds, grows the graph, writes entities and statistics.
+
+Enters: a config and a wiki directory, or any web with seeds. Leaves: entities, facts, rejects and statistics in the
+stage's directory. What a growing graph has read stands in a journal, so that an interrupted run reads no page twice; a
+whole wiki is read in one go, without one.
+"""
 
 import logging
 import os

@@ -1,4 +1,7 @@
-"""What an evaluation found, read from its manifest: one row per system for tables, charts and `summary.json`."""
+"""What the evaluations of a run found.
+
+Enters: their manifests. Leaves: one row per system, the same for tables, charts and `summary.json`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The few SVG elements that drawings need. Every attribute and text is escaped here, in one place."""
+"""The few SVG elements that drawings need.
+
+Enters: positions, words, attributes. Leaves: markup. Every attribute and text is escaped here, in one place.
+"""
 
 from collections.abc import Iterable
 

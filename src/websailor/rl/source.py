@@ -1,4 +1,7 @@
-"""Where the questions of a batch come from: the seam between training and whatever decides what to train on."""
+"""Where the questions of a batch come from: the seam between training and whatever decides what to train on.
+
+Enters: the number of a batch, and later how the policy did. Leaves: questions.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""What one training step computes: micro-batches to gradients, rollouts to metrics. No loop, no files."""
+"""What one training step computes, without the loop and without files.
+
+Enters: rollouts with their scores, and micro-batches of samples. Leaves: outcomes, advantages, gradients in the
+network's parameters, a row of metrics, and what each group showed about its question.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

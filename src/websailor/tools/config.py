@@ -1,4 +1,4 @@
-"""How the tools answer."""
+"""How the tools answer: the table `tools` of the stages that run an agent."""
 
 from typing import Literal
 

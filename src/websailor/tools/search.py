@@ -1,4 +1,8 @@
-"""The `search` tool, and `google_scholar`, which is the same over scholarly works: batched queries over any web."""
+"""The `search` tool, and `google_scholar`, which is the same over scholarly works.
+
+Enters: queries, one or several at once, over any web. Leaves: one observation with the results of each, in order. A
+query that fails takes its place among them and costs the others nothing.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Sequence

@@ -66,6 +66,7 @@ def same_name(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def name_key(name: str) -> str:
+    """The same for names that are equal."""
     return " ".join(plain_name(name).casefold().split())
 
 
@@ -85,11 +86,13 @@ def mentions(text: str, name: str) -> bool:
 
 
 def same_value(one: str, other: str) -> bool:
+    """Equal as values: dates by their years, all else by its words."""
     first, second = years(one), years(other)
     return bool(set(first) & set(second)) if first and second else name_key(one) == name_key(other)
 
 
 def is_list(title: str) -> bool:
+    """Is the page one that lists others?"""
     return title.startswith(("List of ", "Category:", "Lists of ", "Index of "))
 
 

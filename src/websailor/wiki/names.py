@@ -1,4 +1,7 @@
-"""The names that the reading of wikitext knows (tags, templates, sections, codes), from `wikitext.toml`."""
+"""The names that the reading of wikitext knows: tags, templates, sections, codes.
+
+Enters: `wikitext.toml`. Leaves: sets and tables, so that a name is added there and not in code.
+"""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`Wiki`: read access to an imported encyclopedia, the ground everything else stands on."""
+"""`Wiki`: read access to an imported encyclopedia, the ground everything else stands on.
+
+Enters: a wiki directory; titles, addresses, queries. Leaves: pages, hits, passages, and how many pages link where.
+"""
 
 from collections.abc import Iterator
 from functools import lru_cache

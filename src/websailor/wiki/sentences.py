@@ -1,4 +1,8 @@
-"""Where sentences begin and end in a page's text; used for first sentences, snippets, extracts and evidence quotes."""
+"""Where sentences begin and end.
+
+Enters: a page's text. Leaves: spans or sentences. One rule for first sentences, snippets, extracts and evidence quotes,
+so that a quote is always a whole sentence of its page.
+"""
 
 import re
 from collections.abc import Iterator

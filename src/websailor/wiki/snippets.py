@@ -1,4 +1,8 @@
-"""The line of a page that answers a query best: a sentence or an infobox line, at most about thirty words."""
+"""The line of a page that answers a query best.
+
+Enters: a page and a query. Leaves: a sentence or an infobox line of at most about thirty words, or a passage around it:
+what a search shows of a page, and why an agent can tell which page to open.
+"""
 
 import string
 from collections.abc import Iterable, Iterator

@@ -1,5 +1,7 @@
 """ZIM files (offline copies of wikis in HTML, as Kiwix distributes them) as a source of pages.
 
+Enters: a file. Leaves: batches of pages, as from a dump.
+
 Needs libzim, which is GPL-licensed and therefore an extra: `pip install 'websailor[zim]'`. Titles, redirects and links
 are those of the file; it has no categories.
 """

@@ -1,4 +1,8 @@
-"""What the gateway did, per provider: counts and latencies, as a table and as Prometheus text."""
+"""What the gateway did, per provider.
+
+Enters: calls as they happen. Leaves: counts and latency quantiles, as a table for people and as Prometheus text for
+machines.
+"""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping

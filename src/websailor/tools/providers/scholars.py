@@ -1,4 +1,8 @@
-"""Scholarly search: one class per service. All work without a key; with one, Semantic Scholar allows more."""
+"""Scholarly search: one class per service.
+
+Enters: `{"query"}`. Leaves: `{"hits": [...]}`, as `base` has it. All work without a key; with one, Semantic Scholar
+allows more.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""Web search: one class per service, its request and its reply as the service documents them."""
+"""Web search: one class per service, its request and its reply as the service documents them.
+
+Enters: `{"query"}`. Leaves: `{"hits": [...]}`, as `base` has it.
+"""
 
 import html
 import re

@@ -1,4 +1,8 @@
-"""What a sandbox is: it takes a program and says what came of it."""
+"""What a sandbox is, and its settings.
+
+Enters: a program. Leaves: what came of it, as a `ProgramResult`, whatever the program did. The `PythonInterpreter` tool
+knows this protocol alone, so that a sandbox can be changed for another.
+"""
 
 from typing import Literal, Protocol
 

@@ -1,4 +1,8 @@
-"""No sandbox at all: a subprocess. For a machine that is itself a sandbox, and only where a person asked for it."""
+"""No sandbox at all: a subprocess. For a machine that is itself a sandbox, and only where a person asked for it.
+
+Enters: a program. Leaves: its result, with time and output bounded as in a sandbox and an empty
+environment; nothing else is kept from it.
+"""
 
 import asyncio
 import contextlib
