@@ -56,6 +56,7 @@ def reading(clause: SlottedClause) -> str:
             "negated": clause.reading.negated,
             "slots": {letter: sorted(numbers) for letter, numbers in clause.reading.slots.items()},
             "holds": sorted(clause.reading.holds),
+            "adds": [],
         }
     )
 

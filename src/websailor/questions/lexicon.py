@@ -47,6 +47,15 @@ class Lexicon:
         known = generated.relations() if self.is_generated else wikipedia.relations()
         return sorted(one.name for one in known.values() if subject in one.subject and object_ in one.object)
 
+    def sides(self, kind: str, saying: Literal["none", "how_many"]) -> list[tuple[str, bool]]:
+        """(relation, whether as its subject) of which a type can be told that there is none, or how many."""
+        known = generated.relations() if self.is_generated else wikipedia.relations()
+        forward = [(one.name, True) for one in known.values() if kind in one.subject and getattr(one, saying)]
+        inverse = [
+            (one.name, False) for one in known.values() if kind in one.object and getattr(one, f"{saying}_inverse")
+        ]
+        return sorted(forward + inverse)
+
     def can_say(self, saying: Saying, relation: str, subject_kind: str) -> bool:
         """True where a relation has phrases of that sort, for a subject of the type, in both languages.
 

@@ -9,7 +9,6 @@ word by word; where a language model may have reworded it, it must pass the chec
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from math import isclose
 from typing import get_args
 
@@ -21,7 +20,7 @@ from websailor.questions.operators import DISTRACTOR
 from websailor.questions.operators.base import Counts
 from websailor.questions.operators.u16_nothing import ANSWER
 from websailor.questions.structure import Branch, variables_of
-from websailor.questions.words.fidelity import refusal
+from websailor.questions.words.fidelity import mismatch, refusal
 from websailor.questions.words.plan import NoWording, clauses
 from websailor.questions.words.realise import SPEAKERS, Style, clue_text, ordered_clues, realise, whole
 from websailor.questions.words.slotted import SlottedClause, slotted_clauses
@@ -226,5 +225,6 @@ def _unfaithful(question: Question, corpus: Corpus) -> bool:
         said = _without(value, " ", said)
     for one in found:
         told.append(re.sub(r"\[[A-Z]\]", " ", one.text))
-    frame = speaker.around(" ".join(told)) + (speaker.none_allowed() if allows_none(question) else "")
-    return refusal(replace(found[0], text=frame), said, question.language) is not None
+    for sentence in speaker.none_sentences():
+        said = said.replace(sentence, "")
+    return mismatch(speaker.around(" ".join(told)), said, found[0].noun, question.language) is not None

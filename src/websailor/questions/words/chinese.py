@@ -248,9 +248,9 @@ class Chinese(Speaker):
         question = self.rng.choice(["请问{}是谁", "{}是谁"] if who else ["请问{}叫什么", "{}的名称是什么"])
         return f"{opening}。{sentences}{question.format(f'该{noun}')}？"
 
-    def none_allowed(self) -> str:
+    def none_sentences(self) -> list[str]:
         noun = self.noun(self.root.variable)
-        return self.rng.choice([f"如果没有这样的{noun}，请回答“没有”。", f"也可能没有这样的{noun}，那样请回答“没有”。"])
+        return [f"如果没有这样的{noun}，请回答“没有”。", f"也可能没有这样的{noun}，那样请回答“没有”。"]
 
     def full(self) -> str:
         noun = self.noun(self.root.variable)

@@ -72,14 +72,12 @@ class English(EnglishClauses):
         closing = ["Who is it?", f"Who is this {noun}?"] if who else ["What is its name?", f"Which {noun} is it?"]
         return f"{sentence(opening)} {sentences} {self.rng.choice(closing)}"
 
-    def none_allowed(self) -> str:
+    def none_sentences(self) -> list[str]:
         noun = self.noun(self.root.variable)
-        return self.rng.choice(
-            [
-                f' If there is no such {noun}, answer "none".',
-                f' It may be that there is no such {noun}: then answer "none".',
-            ]
-        )
+        return [
+            f' If there is no such {noun}, answer "none".',
+            f' It may be that there is no such {noun}: then answer "none".',
+        ]
 
     def _brief_rank(self, noun: str) -> str:
         """All that the clues fit, then the one among them."""

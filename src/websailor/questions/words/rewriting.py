@@ -23,6 +23,7 @@ from websailor.wiki.relations import Language
 
 _PROMPTS = Path(__file__).parent / "prompts"
 _JSON = re.compile(r"\{.*\}", re.DOTALL)
+_QUOTED = re.compile(r"\A[\"“]([^\"“”]*)[\"”]\Z")
 _LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "Chinese"}
 REWRITING = Sampling(temperature=0.8, max_tokens=2000, stop=())
 READING = Sampling(temperature=0.0, max_tokens=2000, stop=())
@@ -81,6 +82,8 @@ class _Read(BaseModel):
     negated: bool
     slots: dict[str, list[int] | int] = {}
     holds: list[int] = []
+    adds: list[str]
+    """What the sentence says that neither a phrase nor a link nor a sort of statement says."""
 
     def agrees(self, reading: Reading) -> bool:
         filled = {
@@ -88,9 +91,12 @@ class _Read(BaseModel):
             for letter, numbers in self.slots.items()
         }
         kinds, wanted = set(self.kinds), set(reading.kinds)
-        # A plain fact often goes with the rest ("works for a company and was born before ..."), so it decides nothing.
+        # A plain fact often goes with the rest ("works for a company and was born before ..."), and "the same school"
+        # may be one, so these decide nothing.
+        plain = {"fact", "shared"}
         return (
-            kinds - {"fact"} == wanted - {"fact"}
+            not self.adds
+            and kinds - plain == wanted - plain
             and set(self.directions) - {"none"} == reading.directions
             and self.negated == reading.negated
             and filled == reading.slots
@@ -156,6 +162,7 @@ async def _reworded(model: _Model, clause: SlottedClause, language: Language) ->
     sentence = await model.ask(asked, REWRITING)
     if sentence is None:
         return RefusedSentence(reason="cut_off", sentence="")
+    sentence = _QUOTED.sub(r"\1", sentence)
     if (reason := refusal(clause, sentence, language)) is not None:
         return RefusedSentence(reason=reason, sentence=sentence)
     asked = _prompt("reading").format(

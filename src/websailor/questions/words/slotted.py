@@ -7,7 +7,7 @@ other wording of it must give too.
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,6 +21,8 @@ from websailor.wiki.relations import Language
 
 Kind = Literal["fact", "negation", "count", "comparison", "amount", "ratio", "rank", "time", "source", "shared"]
 BLANK = "___"
+RIVALS = 4
+"""So many other statements stand beside the true one."""
 
 
 class Reading(Record):
@@ -36,7 +38,7 @@ class Reading(Record):
     slots: dict[str, frozenset[int]]
     """Slot letter -> numbers of the phrases whose blank it fills."""
     holds: frozenset[int] = frozenset()
-    """Numbers of the links that hold between the things it tells of."""
+    """Numbers of the links and statements that hold of the things it tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class SlottedClause:
     phrases: tuple[str, ...]
     """What is stated of whom, each with a blank: "company 1 was founded by ___". Numbered from 1."""
     links: tuple[str, ...]
-    """What may hold between the things, true ones and others: "this person works for company 1". Numbered from 1."""
+    """What may hold of the things, true ones and others: "this person works for company 1", "company 1 has published
+    exactly two works". Numbered from 1.
+    """
     reading: Reading
     noun: str
     """What the focus is called."""
@@ -75,9 +79,7 @@ def slotted_clauses(
     noun = speaker.that(root.variable, None).removeprefix("that ").removeprefix("该")
     found = [_slotted(speaker, clause, noun) for clause in root.clauses]
     if root.rank is not None:
-        reading = Reading(kinds=frozenset({"rank"}), directions=frozenset({_place(speaker, root.rank)}), slots={})
-        parts = frozenset(("condition", number) for number in root.conditions)
-        found.append(SlottedClause(speaker.rank_alone(), {}, (), (), reading, noun, parts))
+        found.append(_ranked(speaker, root.rank, noun))
     return speaker, found
 
 
@@ -110,6 +112,59 @@ def _slotted(speaker: Speaker, clause: Clause, noun: str) -> SlottedClause:
     return SlottedClause(text, values, tuple(phrases), tuple(links), reading, noun, parts)
 
 
+def _ranked(speaker: Speaker, rank: Rank, noun: str) -> SlottedClause:
+    """The focus' place among all that the other clauses fit."""
+    told = speaker.sayings.rank(rank)[0]
+    rivals: list[str] = []
+    for name in _compared(speaker, speaker.root.variable):
+        other = rank.model_copy(update={"relation": name})
+        rivals += _phrases(lambda other=other: speaker.sayings.rank(other))[:1]
+    subject = f"该{noun}" if speaker.language == "zh" else f"this {noun} "
+    links = sorted(subject + phrase for phrase in (told, *[one for one in rivals if one != told][:RIVALS]))
+    reading = Reading(
+        kinds=frozenset({"rank"}),
+        directions=frozenset({_place(speaker, rank)}),
+        slots={},
+        holds=frozenset({links.index(subject + told) + 1}),
+    )
+    parts = frozenset(("condition", number) for number in speaker.root.conditions)
+    return SlottedClause(speaker.rank_alone(), {}, (), tuple(links), reading, noun, parts)
+
+
+def _phrases(say: Callable[[], list[str]]) -> list[str]:
+    """The phrases for something that may have none."""
+    try:
+        return say()
+    except NoWording:
+        return []
+
+
+def _compared(speaker: Speaker, variable: str) -> list[str]:
+    """Relations with a date or number of a thing, by name."""
+    lexicon, kind = speaker.corpus.lexicon, speaker.type_of(variable)
+    return [name for end in ("year", "number") for name in lexicon.between(kind, end)]
+
+
+def _instead(speaker: Speaker, near: str, clause: Clause) -> list[str]:
+    """What might be said instead of a condition: the same of other relations, or the other way round."""
+    said, told = clause.said, speaker.sayings.of(clause).verbs
+    others: list[Without | Count | Compare] = []
+    kind, lexicon = speaker.type_of(near), speaker.corpus.lexicon
+    if isinstance(said, Without):
+        sides = lexicon.sides(kind, "none")
+        others += [Without(variable=said.variable, relation=name, forward=forward) for name, forward in sides]
+    elif isinstance(said, Count):
+        sides = lexicon.sides(kind, "how_many")
+        others += [said.model_copy(update={"relation": name, "forward": forward}) for name, forward in sides]
+    elif isinstance(said, Compare) and said.measure == "difference" and clause.end is not None:
+        low, high = (None if bound is None else -bound for bound in (said.high, said.low))
+        others.append(said.model_copy(update={"low": low, "high": high}))
+    found: list[str] = []
+    for other in others:
+        found += _phrases(lambda other=other: speaker.sayings.of(replace(clause, said=other)).verbs)[:1]
+    return [phrase for phrase in dict.fromkeys(found) if phrase not in told][:RIVALS]
+
+
 def _labels(speaker: Speaker, clause: Clause, noun: str) -> dict[str, str]:
     """What the things of a clause are called among themselves: "this person", "company 1", "person 2"."""
     english = speaker.language == "en"
@@ -130,6 +185,9 @@ def _links(speaker: Speaker, labels: dict[str, str], clause: Clause) -> tuple[se
 
     def visit(near: str, one: Clause) -> None:
         end = one.end
+        if end is None and not (isinstance(one.said, Without) and one.said.object is not None):
+            true.add(labels[near] + joint + speaker.sayings.of(one).verbs[0])
+            untrue.update(labels[near] + joint + rival for rival in _instead(speaker, near, one))
         if not isinstance(end, Thing) or end.variable not in labels:
             return
         here, there = labels[near], labels[end.variable]
@@ -162,6 +220,8 @@ def _rival_blanks(speaker: Speaker, labels: dict[str, str], clause: Clause) -> I
 
 def _rivals(speaker: Speaker, near: str, clause: Clause) -> list[str]:
     """What might be said instead: an atom turned round, and another relation between the same types."""
+    if isinstance(clause.said, Compare) and clause.end is not None:
+        return _instead(speaker, near, clause)
     if not isinstance(clause.said, Atom) or clause.end is None:
         return []
     lexicon = speaker.corpus.lexicon

@@ -92,8 +92,12 @@ class Speaker(ABC):
         """A question whose clauses are told in sentences: an opening before them, the question after them."""
 
     @abstractmethod
+    def none_sentences(self) -> list[str]:
+        """What may follow a question that may have no answer."""
+
     def none_allowed(self) -> str:
-        """What follows a question that may have no answer."""
+        """One of `none_sentences`."""
+        return self.rng.choice(self.none_sentences())
 
     @abstractmethod
     def value(self, domain: Domain, unit: str | None) -> str:
