@@ -15,7 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from websailor.records import Hit, Page
 from websailor.tools.base import EPISODE, AsyncWeb, Sourced, failed, missing
 
-ASKED = {"search": ("wikipedia",), "visit": ("direct", "jina"), "scholar": ("semantic-scholar", "openalex", "crossref")}
+ASKED = {
+    "search": ("wikipedia",),
+    "visit": ("direct", "jina"),
+    "scholar": ("semantic-scholar", "openalex", "arxiv", "crossref"),
+}
 """Who answers on the live web where there is no key: a failure names them."""
 
 
