@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -48,6 +49,31 @@ def test_help_imports_nothing_heavy(command: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Usage: websailor" in done.stdout
+
+
+@pytest.mark.slow
+def test_help_with_many_settings_takes_little_longer_than_help_without() -> None:
+    def seconds(*command: str) -> float:
+        """Processor time of a `--help`, the best of five."""
+        took = []
+        for _ in range(5):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            assert websailor(*command, "--help").returncode == 0
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return min(took)
+
+    assert seconds("trajectories", "collect") < 3 * seconds(), "the sources of the settings are read once"
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command], ids=" ".join)
+def test_every_setting_is_explained(command: list[str]) -> None:
+    _, apps, _ = cli.make_app().parse_commands(command)
+    if apps[-1].default_command is None:
+        return
+    for argument in apps[-1].assemble_argument_collection(parse_docstring=True):
+        if argument.parameter.show is not False and not argument.children and argument.parse:
+            assert argument.parameter.help or argument.field_info.help, argument.name
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command], ids=" ".join)

@@ -93,6 +93,7 @@ def test_a_collection_replayed_is_the_one_recorded(services: ServiceImitation, f
     services.script = ["500", "429", None, "cut"]
     bases, store = services.bases(), tmp_path / "web.sqlite"
     said: dict[str, list[str]] = {}
+    asked = 0
     for mode in ("record", "replay"):
         with Researcher() as server:
             more = {"expert": f"openai:m@{server.url}", "split": "held_out", "filters": {"early_answers": True}}

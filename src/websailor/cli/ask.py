@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from websailor.cli.flags import AsGiven, given
+from websailor.cli.flags import AsGiven, given, settings_command
 from websailor.cli.narration import Narrator
 from websailor.cli.output import print_json, stdout
 from websailor.errors import UserError
@@ -83,6 +83,7 @@ class Asking(NamedTuple):
                 await ending()
 
 
+@settings_command("ask")
 def ask_(
     question: str,
     /,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, given, recipe_table, web_inputs
+from websailor.cli.flags import AsGiven, RecipeFile, given, recipe_table, settings_command, web_inputs
 from websailor.cli.output import show_spending, stdout
 from websailor.cli.records import record_file
 from websailor.errors import UserError
@@ -18,6 +18,7 @@ Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
 
 
+@settings_command("evaluate")
 def evaluate_(
     questions: Path,
     /,

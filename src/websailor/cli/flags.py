@@ -4,11 +4,12 @@ Enters: what the command line set. Leaves: one validated config. The flags are c
 alone, because a setting may only make sense beside another that stands in the table.
 """
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from cyclopts import Parameter
+from cyclopts import App, ArgumentCollection, Parameter
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -17,6 +18,40 @@ from websailor.recipe import SHARED, check_keys, make_config, overlay, read_tabl
 from websailor.tools.environment import EnvironmentConfig
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class SettingsCommand(App):
+    """A command that takes the settings of a stage.
+
+    What they mean is said by their models, where pydantic has read it off the source. Cyclopts would read it off the
+    source again, of each model and of pydantic's own base: that takes longer than everything else `--help` does.
+    """
+
+    def assemble_argument_collection(
+        self, *, default_parameter: Parameter | None = None, parse_docstring: bool = False
+    ) -> ArgumentCollection:
+        """The command's arguments; with `parse_docstring` those of the function itself have their help, too."""
+        collection = super().assemble_argument_collection(default_parameter=default_parameter)
+        if parse_docstring:
+            from docstring_parser import parse
+
+            said = {one.arg_name: one.description for one in parse(inspect.getdoc(self.default_command) or "").params}
+            for argument in collection:
+                words = said.get(argument.field_info.name)
+                if words and not argument.keys and not argument.parameter.help:
+                    argument.parameter = Parameter.combine(argument.parameter, Parameter(help=words))
+        return collection
+
+
+def settings_command(name: str) -> Callable[[Callable[..., Any]], SettingsCommand]:
+    """Makes a function the command `name`."""
+
+    def made(function: Callable[..., Any]) -> SettingsCommand:
+        command = SettingsCommand(name=name)
+        command.default(function)
+        return command
+
+    return made
 
 
 class AsGiven:
@@ -31,7 +66,9 @@ def given(flags: BaseModel) -> dict[str, Any]:
     return {name: getattr(flags, name) for name in flags.model_fields_set}
 
 
-RecipeFile = Annotated[Path | None, Parameter(name="--recipe")]
+RecipeFile = Annotated[
+    Path | None, Parameter(name="--recipe", help="A TOML file whose table for this stage lies below the flags.")
+]
 """A recipe (or any TOML file) whose table for this stage lies below the flags."""
 
 

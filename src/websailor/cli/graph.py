@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, stage_config
+from websailor.cli.flags import AsGiven, RecipeFile, settings_command, stage_config
 from websailor.cli.output import show_counts, stdout
 from websailor.graph import Config, run, summary
 
@@ -13,6 +13,7 @@ Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
 
 
+@settings_command("build")
 def build_(*, wiki: Path, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
     """Grow the knowledge graph of a wiki; prints what densification did.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, stage_config
+from websailor.cli.flags import AsGiven, RecipeFile, settings_command, stage_config
 from websailor.cli.output import print_line
 from websailor.errors import UserError
 from websailor.report import Config, run
@@ -14,6 +14,7 @@ Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
 
 
+@settings_command("report")
 def report_(
     run_directory: Path, /, *, out: Path | None = None, recipe: RecipeFile = None, flags: Flags = NO_FLAGS
 ) -> None:

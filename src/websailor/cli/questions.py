@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, stage_config
+from websailor.cli.flags import AsGiven, RecipeFile, settings_command, stage_config
 from websailor.cli.output import print_line, show_bars, show_counts
 from websailor.cli.records import pick, record_file
 from websailor.errors import UserError
@@ -20,6 +20,7 @@ RewritingFlags = Annotated[RewritingConfig, Parameter(name="*"), AsGiven()]
 NO_REWRITING_FLAGS = RewritingConfig.model_construct()
 
 
+@settings_command("make")
 def make_(*, wiki: Path, graph: Path, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
     """Make questions from a knowledge graph; what is refused keeps its reason in rejects.jsonl.
 
@@ -36,6 +37,7 @@ def make_(*, wiki: Path, graph: Path, out: Path, recipe: RecipeFile = None, flag
     show_counts(str(out), manifest.counts)
 
 
+@settings_command("rewrite")
 def rewrite_(
     questions: Path, /, *, wiki: Path, graph: Path, out: Path, flags: RewritingFlags = NO_REWRITING_FLAGS
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from websailor import rl, sft
-from websailor.cli.flags import AsGiven, RecipeFile, stage_config
+from websailor.cli.flags import AsGiven, RecipeFile, settings_command, stage_config
 from websailor.cli.output import show_counts
 
 SftFlags = Annotated[sft.Config, Parameter(name="*"), AsGiven()]
@@ -15,6 +15,7 @@ NO_SFT_FLAGS = sft.Config.model_construct()
 NO_RL_FLAGS = rl.Config.model_construct()
 
 
+@settings_command("sft")
 def sft_(
     trajectories: Path, /, *, wiki: Path, out: Path, recipe: RecipeFile = None, flags: SftFlags = NO_SFT_FLAGS
 ) -> None:
@@ -34,6 +35,7 @@ def sft_(
     show_counts(str(out), manifest.counts)
 
 
+@settings_command("rl")
 def rl_(
     questions: Path,
     /,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, stage_config, web_inputs
+from websailor.cli.flags import AsGiven, RecipeFile, settings_command, stage_config, web_inputs
 from websailor.cli.output import print_line, show_counts, show_spending, usage_in_words
 from websailor.cli.records import pick, record_file
 from websailor.files import read_jsonl
@@ -17,6 +17,7 @@ Flags = Annotated[Config, Parameter(name="*"), AsGiven()]
 NO_FLAGS = Config.model_construct()
 
 
+@settings_command("collect")
 def collect_(
     questions: Path,
     /,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from websailor.cli.flags import AsGiven, RecipeFile, stage_config
+from websailor.cli.flags import AsGiven, RecipeFile, settings_command, stage_config
 from websailor.cli.output import show_counts
 from websailor.errors import UserError
 from websailor.recipe import nearest
@@ -18,6 +18,7 @@ NO_KNOBS = WorldConfig.model_construct()
 NO_FLAGS = Config.model_construct()
 
 
+@settings_command("generate")
 def generate_(*, out: Path, knobs: Knobs = NO_KNOBS) -> None:
     """Write a fictional encyclopedia as a MediaWiki dump.
 
@@ -35,6 +36,7 @@ def generate_(*, out: Path, knobs: Knobs = NO_KNOBS) -> None:
     show_counts(f"{out}", {"pages": pages, "communities": config.community_count, "name_words": config.lexicon_size})
 
 
+@settings_command("import")
 def import_(source: Path | None = None, /, *, out: Path, recipe: RecipeFile = None, flags: Flags = NO_FLAGS) -> None:
     """Import a dump into a searchable wiki; without a source a world is generated and imported.
 

@@ -8,7 +8,7 @@ state per conversation.
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from websailor.records import Message, Question, Record, Usage
 
@@ -19,9 +19,12 @@ STOP_STRINGS = ("<tool_response>",)
 class Sampling(Record):
     """How to sample one turn."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     temperature: float = Field(default=1.0, ge=0, le=100, allow_inf_nan=False)
     """0 is greedy."""
     top_p: float = Field(default=1.0, gt=0, le=1, allow_inf_nan=False)
+    """Share of the probability that is sampled from, the likeliest tokens first; 1 is all."""
     max_tokens: int = Field(default=10_000, ge=1, le=10_000_000)
     """Tokens of one turn at most; a turn cut off there has `Reply.truncated`."""
     stop: tuple[str, ...] = STOP_STRINGS

@@ -53,7 +53,10 @@ class Config(StageConfig):
     reward: Literal["v1", "v2"] = "v2"
     """`v1`: 0.1 format + 0.9 answer. `v2`: answer, less `format_penalty` for a broken protocol."""
     format_penalty: float = Field(default=0.1, ge=0, lt=0.5)
+    """What a broken protocol costs in `v2`."""
     baseline: Literal["leave_one_out", "standardised"] = "leave_one_out"
+    """What is taken from a reward: the mean of the others in its group (RLOO), or that of the group, in units of its
+    spread (GRPO)."""
     replacement: Literal["none", "duplicate", "dynamic"] = "none"
     """Of groups with equal rewards: kept, replaced by copies of mixed groups (DUPO), or rolled out again (DAPO)."""
     dynamic_rounds: int = Field(default=4, ge=1, le=1000)
@@ -70,7 +73,9 @@ class Config(StageConfig):
     truncated_in_baseline: bool = False
     """Count what is left out in the baseline nevertheless."""
     clip_low: float = Field(default=0.2, gt=0, le=1)
+    """How far below 1 the ratio of new to old probability still counts."""
     clip_high: float = Field(default=0.28, gt=0, le=100)
+    """How far above 1 it still counts."""
     drift_limit: float = Field(default=0.05, gt=0, le=100)
     """Largest difference between the sampler's and the trainer's log-probability of a token; above it the run stops."""
     rename: bool = True

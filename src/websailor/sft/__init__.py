@@ -30,11 +30,17 @@ class Config(StageConfig):
     vocabulary: int = Field(default=8192, ge=300, le=1_000_000)
     """Most entries of a fresh tokenizer (protocol tokens come on top)."""
     hidden_size: int = Field(default=128, ge=8, le=32_768)
+    """Width of the network from scratch."""
     layers: int = Field(default=4, ge=1, le=512)
+    """Its layers."""
     heads: int = Field(default=4, ge=1, le=512)
+    """Its attention heads."""
     kv_heads: int = Field(default=2, ge=1, le=512)
+    """Its heads of keys and values, each shared by as many attention heads."""
     head_dim: int = Field(default=32, ge=2, le=1024)
+    """Width of one of its heads."""
     intermediate: int = Field(default=384, ge=8, le=262_144)
+    """Width inside its feed-forward layers."""
     rope_theta: float = Field(default=100_000.0, gt=1, le=1e12)
     """Slow rotary frequencies are what a head compares names with: at 10,000 a head of 32 has too few of them."""
     context: int = Field(default=2048, ge=64, le=10_000_000)
@@ -63,6 +69,7 @@ class Config(StageConfig):
     validation: int = Field(default=64, ge=0, le=10**6)
     """Trajectories held back to measure the loss on: those of whole questions, chosen by a hash of their ids."""
     log_every: int = Field(default=20, ge=1, le=10**9)
+    """Steps between two rows of `metrics.jsonl`."""
     processes: int = Field(default=0, ge=0, le=1024)
     """Data-parallel processes; 0: one a core."""
     state_every: float = Field(default=20.0, gt=0, le=1e9)
