@@ -13,7 +13,7 @@ from proof_oracles import random_graph, random_question
 from websailor.errors import UserError
 from websailor.questions.operators.base import Counts, part_of
 from websailor.questions.oracle import plan_work
-from websailor.questions.proof.engine import ask, proves, refutes
+from websailor.questions.proof.engine import ask, proves
 from websailor.questions.proof.facts import facts_from_records, table
 from websailor.questions.proof.guards import Guard
 from websailor.questions.proof.query import Ranking
@@ -43,7 +43,6 @@ def test_a_demand_less_never_loses_an_answer(seed: int) -> None:
     assert whole <= set(ask(graph.tables, vague, atoms, frozenset(posed)).nodes.tolist())
     ranked = set(ask(graph.tables, pattern).nodes.tolist())
     assert ranked <= whole, "a rank chooses among the answers of the rest"
-    assert refutes(graph.tables, pattern) == (not ranked)
     for node in whole:
         named = pattern.model_copy(update={"assignment": {"x0": graph.tables.name(node)}})
         assert proves(graph.tables, named) == (ranked == {node})

@@ -114,8 +114,3 @@ def proves(facts: Facts, pattern: Pattern) -> bool:
     """True when the pattern's one answer is the one its assignment names."""
     node = facts.index.get(pattern.assignment.get(pattern.focus, ""))
     return node is not None and is_only_answer(compile_pattern(pattern, facts), node)
-
-
-def refutes(facts: Facts, pattern: Pattern) -> bool:
-    """True when nothing answers the pattern: what a question without an answer has to prove."""
-    return not len(ask(facts, pattern))

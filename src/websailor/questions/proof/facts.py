@@ -116,7 +116,6 @@ class Facts:
     literals: Sequence[LiteralKey] = ()
     index: Mapping[str, int] = field(default_factory=dict)
     """Entity id -> node."""
-    literal_index: Mapping[LiteralKey, int] = field(default_factory=dict)
     text_index: Mapping[tuple[ValueType, str], Nodes] = field(default_factory=dict)
     """Literals of one type and text, whatever their unit."""
     unknown: Nodes = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -279,7 +278,6 @@ def facts_from_records(
         names=tuple(entity.id for entity in entities),
         literals=literals,
         index=index,
-        literal_index=literal_index,
         text_index={key: np.array(nodes, dtype=np.int64) for key, nodes in by_text.items()},
         unknown=nothing,
         statements=statements,
