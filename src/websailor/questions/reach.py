@@ -1,10 +1,12 @@
 """What a reader of an open encyclopedia can enumerate, so that an answer is the only one beyond the corpus, too.
 
 Enters: a pattern with the facts of its witness. Leaves: whether every entity of it can be found from what the question
-names. What dates and amounts describe so exactly that nothing else in the world fits is as good as named
-(`proof.described`). A page tells all that it tells of its own entity; a list of everything (the nominees of an award)
-tells both ends of its rows; but no page tells all people who were born in a town, and among the facts of a small corpus
-the only one of them is the only one by accident.
+names, and whether every clue can be checked on whatever else may be found. What dates and amounts describe so exactly
+that nothing else in the world fits is as good as named (`proof.described`). The infobox and the lists of a page tell
+all of their kind of its own entity, unless they are a choice by nature (notable works); a list of everything (the
+nominees of an award) tells both ends of its rows; but no page tells all people who were born in a town, and among the
+facts of a small corpus the only one of them is the only one by accident. So it is with the only one of all whom
+Schopenhauer influenced that worked in Zurich, as long as the pages of the others are not there to say where they did.
 """
 
 import re
@@ -12,6 +14,7 @@ from collections.abc import Iterator
 
 from websailor.questions.corpus import Corpus
 from websailor.questions.proof.described import described
+from websailor.questions.proof.engine import ask
 from websailor.records import Atom, Bears, Fact, Pattern
 from websailor.wiki.relations_wikipedia import InfoboxRelation
 
@@ -35,6 +38,37 @@ def unreachable(corpus: Corpus, pattern: Pattern) -> list[str]:
     return [name for name in pattern.variables if name not in pattern.value_types and name not in known]
 
 
+def undecided(corpus: Corpus, pattern: Pattern) -> list[str]:
+    """The relations of clues that cannot be checked on something else that fits all the rest: it has no page here that
+    would say so, and neither does the page of what it would be related to.
+    """
+    if corpus.lexicon.is_generated:
+        return []
+    known = {domain.variable for domain in pattern.domains if domain.lattice == "entity"}
+    known.update(described(corpus.tables, pattern))
+    found: list[str] = []
+    for number, atom in enumerate(pattern.atoms):
+        if atom.subject in known or atom.object in pattern.value_types:
+            continue
+        relation = corpus.relation(corpus.fact[atom.fact])
+        if isinstance(relation, InfoboxRelation) and not _tells_subjects(corpus.fact[atom.fact], relation):
+            rest = frozenset(range(len(pattern.atoms))) - {number}
+            turned = pattern.model_copy(update={"focus": atom.subject})
+            nodes = ask(corpus.tables, turned, rest, frozenset(range(len(pattern.conditions)))).nodes
+            rivals = {corpus.tables.name(int(node)) for node in nodes} - {pattern.assignment[atom.subject]}
+            if any(not _says(corpus, rival, atom.relation, relation) for rival in rivals):
+                found.append(atom.relation)
+    return found
+
+
+def _says(corpus: Corpus, name: str, key: str, relation: InfoboxRelation) -> bool:
+    """True when pages tell whether something has a relation to a thing: its own, or one that gives it its only one."""
+    if corpus.entity[name].statistics.get("has_page", 1):
+        return True
+    only = relation.functional or relation.settled
+    return only and any(corpus.partners.get((name, one, True)) for one in corpus.lexicon.same(key))
+
+
 def _steps(corpus: Corpus, pattern: Pattern) -> Iterator[tuple[str | None, str]]:
     """(from, to): who knows the one can enumerate the other; from None: anyone can."""
     for atom in pattern.atoms:
@@ -50,10 +84,17 @@ def _atom_steps(corpus: Corpus, atom: Atom, relation: InfoboxRelation) -> Iterat
     if relation.listed:
         yield None, atom.subject
         yield None, atom.object
-    if relation.functional or relation.settled or (fact.source.page == fact.subject and _is_read(corpus, fact)):
+    told = fact.source.page == fact.subject and not relation.partial and _is_read(corpus, fact)
+    if relation.functional or relation.settled or told:
         yield atom.subject, atom.object
-    if relation.inverse_functional or fact.source.page == fact.object:
+    if _tells_subjects(fact, relation):
         yield atom.object, atom.subject
+
+
+def _tells_subjects(fact: Fact, relation: InfoboxRelation) -> bool:
+    """True where who knows the object can find all subjects."""
+    listed = fact.source.page == fact.object and fact.source.kind != "sentence"
+    return relation.listed or relation.inverse_functional or listed
 
 
 def _is_read(corpus: Corpus, fact: Fact) -> bool:

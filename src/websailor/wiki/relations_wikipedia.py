@@ -26,6 +26,8 @@ class InfoboxRelation(Relation):
     """Some page lists all there is of it: whatever is not in the list is not so."""
     settled: bool = False
     """Who knows the subject knows its objects, on whichever page they stand: the author of a book."""
+    partial: bool = False
+    """What a page tells of it is a choice, not all there is."""
     in_works: bool = False
     """A list of works on its object's page states it of them."""
     headings: tuple[str, ...] = ()
