@@ -94,3 +94,9 @@ def test_observations_stand_in_for_missing_citations() -> None:
     assert found[0].quote == "Torid founded Melik Works in 1921."
     assert all(one.found for one in found)
     assert from_observations("?", steps) == ()
+
+
+def test_a_search_without_results_is_no_source() -> None:
+    call = ToolCall(id="call_1", name="search", arguments='{"query": ["x"]}')
+    nothing = Observation(content="No results for 'x'. Try fewer or other words.", status="ok")
+    assert from_observations("Melik Works", [Step(thought="", call=call, observation=nothing)]) == ()

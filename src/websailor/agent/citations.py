@@ -110,10 +110,11 @@ def _parts(call: ToolCall, content: str) -> Iterator[tuple[str, str]]:
         yield from zip(pages, texts, strict=True) if len(pages) == len(texts) else [("", content)]
         return
     hits = list(_HIT.finditer(content))
-    for hit, end in zip(hits, [*(after.start() for after in hits[1:]), len(content)], strict=True):
-        yield hit["url"] or hit["title"], content[hit.end() : end].split(SEPARATOR)[0]
     if not hits:
         yield "", content
+        return
+    for hit, end in zip(hits, [*(after.start() for after in hits[1:]), len(content)], strict=True):
+        yield hit["url"] or hit["title"], content[hit.end() : end].split(SEPARATOR)[0]
 
 
 def _visited(call: ToolCall) -> list[str]:
