@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gateway_talk import VARIABLES, called, config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,33 +34,12 @@ from websailor.tools.providers.imitation import FAULTS, KEY, ServiceImitation
 from websailor.tools.safety.leaks import Blocked
 
 CANARY = "canary-4d1f9e"
-VARIABLES = tuple(sorted({kind.variable for kind in KINDS.values() if kind.variable}))
 
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in VARIABLES:
         monkeypatch.setenv(name, KEY)
-
-
-def config(services: ServiceImitation, folder: Path, **changes: Any) -> GatewayConfig:
-    usual: dict[str, Any] = {
-        "store": folder / "web.sqlite",
-        "bases": services.bases(),
-        "per_second": dict.fromkeys(KINDS, 500.0),
-        "attempt_seconds": 5.0,
-        "backoff_seconds": 0.01,
-        "attempts": 2,
-        "seconds": 20,
-        "search": ("serper", "brave"),
-        "visit": ("jina",),
-        "scholar": ("crossref",),
-    }
-    return GatewayConfig.model_validate(usual | changes)
-
-
-def called(gateway: Gateway, tool: Any = "search", **arguments: str) -> Outcome:
-    return asyncio.run(gateway.call(tool, arguments or {"query": "Velan Torid"}))
 
 
 # ---------------------------------------------------------------- credentials

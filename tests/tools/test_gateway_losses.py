@@ -7,13 +7,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 import zstandard
+from gateway_talk import VARIABLES, called, config
 from sandboxed import needs_bubblewrap
 
 from websailor.errors import UserError
@@ -24,43 +23,16 @@ from websailor.tools.gateway.breaker import SPAN
 from websailor.tools.gateway.config import GatewayConfig
 from websailor.tools.gateway.gateway import MOST_HOSTS, Gateway, Outcome
 from websailor.tools.gateway.limits import MARGIN, REDIS, SharedLimits
-from websailor.tools.gateway.opening import KINDS, open_gateway
+from websailor.tools.gateway.opening import open_gateway
 from websailor.tools.gateway.store import Store
 from websailor.tools.live import live_toolbox
-from websailor.tools.providers.base import ToolName
 from websailor.tools.providers.imitation import KEY, ServiceImitation
-
-VARIABLES = ("SERPER_API_KEY", "BRAVE_API_KEY")
 
 
 @pytest.fixture(autouse=True)
-def keys() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in VARIABLES}
-    os.environ.update(dict.fromkeys(VARIABLES, KEY))
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
-def config(services: ServiceImitation, folder: Path, **changes: Any) -> GatewayConfig:
-    usual: dict[str, Any] = {
-        "store": folder / "web.sqlite",
-        "bases": services.bases(),
-        "per_second": dict.fromkeys(KINDS, 500.0),
-        "attempt_seconds": 5.0,
-        "backoff_seconds": 0.01,
-        "attempts": 2,
-        "search": ("serper", "brave"),
-        "visit": ("jina",),
-    }
-    return GatewayConfig.model_validate(usual | changes)
-
-
-def called(gateway: Gateway, tool: ToolName = "search", **arguments: str) -> Outcome:
-    return asyncio.run(gateway.call(tool, arguments or {"query": "Velan Torid"}))
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.setenv(name, KEY)
 
 
 # ---------------------------------------------------------------- the store
