@@ -147,7 +147,8 @@ def test_codecs_that_are_no_encodings_of_the_web(label: str) -> None:
 
 @given(st.binary(max_size=300), st.text(max_size=12) | st.sampled_from(["utf-16", "utf-32", "gbk", "latin-1", "hz"]))
 def test_any_bytes_are_text(content: bytes, label: str) -> None:
-    decoded(content, label).encode()
+    text = decoded(content, label)
+    assert text.encode().decode() == text
 
 
 def test_a_mark_counts_more_than_a_header() -> None:
