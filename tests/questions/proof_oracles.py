@@ -253,6 +253,9 @@ def _select(number: int, pattern: Pattern, strict: bool = False) -> str:
             where.append(f"({a}.source = '{atom.stated_in}'{'' if strict else f' or not {a}.doubted'})")
         elif strict:
             where.append(f"not {a}.doubted")
+    for one, other in (phrase.atoms for phrase in pattern.phrases if phrase.operator == "U9"):
+        shared = "<" if strict else "<="
+        where.append(f"a{one}.first {shared} a{other}.last and a{other}.first {shared} a{one}.last")
     for name in {pattern.focus, *(d.variable for d in pattern.domains), *_compared(pattern)}:
         tables.append(f"node n_{name}")
         where.append(f"n_{name}.g = {number} and n_{name}.name = {places.setdefault(name, f'n_{name}.name')}")

@@ -102,6 +102,11 @@ class Lexicon:
         """Relations that follow from others (U12). None in a real encyclopedia: nobody knows all that it states."""
         return derived.rules() if self.is_generated else {}
 
+    @property
+    def overlaps(self) -> Mapping[str, derived.Rule]:
+        """Pairs of relations that can be said to have held at the same time (U9)."""
+        return derived.overlaps() if self.is_generated else {}
+
     def needs_unit(self, name: str, subject_kind: str) -> bool:
         """True where a bare number tells nothing: an area, a height."""
         return (

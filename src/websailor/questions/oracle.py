@@ -44,7 +44,9 @@ def plan_work(facts: Facts, pattern: Pattern) -> Work:
     the visit of every candidate. A comparison costs nothing more: both of its atoms are followed anyway.
     """
     named = [number for number, one in enumerate(pattern.conditions) if isinstance(one, Bears)]
-    query = compile_pattern(pattern, facts, conditions=named)
+    # That tenures overlap shows on the pages of the atoms: it leads nowhere by itself.
+    plain = pattern.model_copy(update={"phrases": ()})
+    query = compile_pattern(plain, facts, conditions=named)
     plan = _Plan(query, [_stated(query, variable, facts.unknown) for variable in range(query.size)])
     plan.follow_all()
     names = dict.fromkeys([pattern.focus, *(name for atom in pattern.atoms for name in (atom.subject, atom.object))])

@@ -94,11 +94,13 @@ class Phrase(Record):
     """Several atoms that are said in one phrase and leave the things between them unsaid."""
 
     operator: str
-    """`U12`: an inferred relation ("is a grandchild of"). `U13`: alike things ("shares a birthplace with")."""
+    """`U12`: an inferred relation ("is a grandchild of"). `U9`: two relations that held at the same time
+    ("worked for the same company at the same time as"). `U13`: alike things ("shares a birthplace with")."""
     name: str
-    """Name of the rule that joins them: `grandparent`; for U13 empty."""
+    """Name of the rule that joins them: `grandparent`, `colleague_then`; for U13 empty."""
     atoms: tuple[int, ...]
-    """Indices into `Pattern.atoms`. U12: the path from `left` to `right`. U13: pairs, `left`'s atom then `right`'s."""
+    """Indices into `Pattern.atoms`. U9, U12: the path from `left` to `right`. U13: pairs, `left`'s atom then `right`'s.
+    """
     left: str
     right: str
 

@@ -1,6 +1,6 @@
 """Relations that nobody states and that follow from stated ones, and spans between two dates of one thing, in words.
 
-Enters: `wording/derived.toml` and the spans of `wording/wikipedia_operators.toml`. Leaves: `Rule`s (operator U12) and
+Enters: `wording/derived.toml` and the spans of `wording/wikipedia_operators.toml`. Leaves: `Rule`s (U12, U9) and
 `Span`s (U11), looked up by name and by relations.
 """
 
@@ -57,6 +57,12 @@ class Span(SpanWording):
 def rules() -> dict[str, Rule]:
     """All rules of the generated world by name."""
     return {name: Rule(name=name, **fields) for name, fields in table("derived")["rule"].items()}
+
+
+@cache
+def overlaps() -> dict[str, Rule]:
+    """Rules of the generated world whose two relations have to have held at the same time (U9), by name."""
+    return {name: Rule(name=name, **fields) for name, fields in table("derived")["overlap"].items()}
 
 
 @cache

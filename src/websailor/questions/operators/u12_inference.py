@@ -32,8 +32,11 @@ class Inference(AnySubgraph):
         ]
         rng.shuffle(choices)
         for variable, rule, backwards in choices:
-            facts = _walk(draft, rng, draft.pattern.assignment[variable], rule, backwards)
-            if facts is not None and (proposal := _with_rule(draft, variable, rule, backwards, facts)) is not None:
+            met, facts = walk(draft, rng, draft.pattern.assignment[variable], rule, backwards)
+            pages = [*met, *(fact.source.page for fact in facts)]
+            if len(facts) < len(rule.path) or draft.together(pages, met[0], met[-1]):
+                continue
+            if (proposal := with_rule(draft, variable, rule, backwards, facts, self.code)) is not None:
                 yield proposal
 
     def lacks(self, corpus: Corpus) -> str | None:
@@ -81,8 +84,10 @@ def keeps_silent(pattern: Pattern, phrase: Phrase) -> bool:
     )
 
 
-def _walk(draft: Draft, rng: random.Random, entity: str, rule: Rule, backwards: bool) -> list[Fact] | None:
-    """A random way along the rule from one end, through things that the question does not speak of."""
+def walk(draft: Draft, rng: random.Random, entity: str, rule: Rule, backwards: bool) -> tuple[list[str], list[Fact]]:
+    """A random way along the rule from one end, through things that the question does not speak of: whom one meets, and
+    the facts, fewer than steps where it ends early.
+    """
     corpus, present = draft.corpus, set(draft.pattern.assignment.values())
     steps = list(zip(rule.path, rule.kinds[:-1], rule.kinds[1:], strict=True))
     if backwards:
@@ -99,19 +104,18 @@ def _walk(draft: Draft, rng: random.Random, entity: str, rule: Rule, backwards: 
             and draft.usable(fact)
         ]
         if not found:
-            return None
+            break
         fact = rng.choice(found)
         facts.append(fact)
         met.append(fact.object if forward else fact.subject)
-    pages = [*met, *(fact.source.page for fact in facts)]
-    return None if draft.together(pages, met[0], met[-1]) else facts
+    return met, facts
 
 
 def _turned(step: str) -> str:
     return step.removeprefix("~") if step.startswith("~") else f"~{step}"
 
 
-def _with_rule(draft: Draft, variable: str, rule: Rule, backwards: bool, facts: list[Fact]) -> Pattern | None:
+def with_rule(draft: Draft, variable: str, rule: Rule, backwards: bool, facts: list[Fact], code: str) -> Pattern | None:
     """The pattern with the chain, its far end exact, and the phrase that says it."""
     pattern, corpus = draft.pattern, draft.corpus
     names, first = [variable], len(pattern.atoms)
@@ -125,7 +129,7 @@ def _with_rule(draft: Draft, variable: str, rule: Rule, backwards: bool, facts: 
     atoms = tuple(range(first, len(pattern.atoms)))
     if backwards:
         names, atoms = names[::-1], atoms[::-1]
-    phrase = Phrase(operator="U12", name=rule.name, atoms=atoms, left=names[0], right=names[-1])
+    phrase = Phrase(operator=code, name=rule.name, atoms=atoms, left=names[0], right=names[-1])
     pairs = tuple((names[one], names[other]) for one, other in rule.distinct)
     return pattern.model_copy(
         update={

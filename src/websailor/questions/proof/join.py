@@ -12,13 +12,7 @@ import numpy as np
 from websailor.questions.proof.guards import Guard
 from websailor.questions.proof.query import Query
 from websailor.questions.proof.reduction import CORE, State
-from websailor.questions.proof.sets import Mask, Nodes, is_member, unique
-
-ROW_LIMIT = 20_000_000
-
-
-class ProofTooLarge(Exception):
-    """The join grew beyond `ROW_LIMIT` rows: nobody could answer such a question either."""
+from websailor.questions.proof.sets import ROW_LIMIT, Mask, Nodes, ProofTooLarge, is_member, unique
 
 
 @dataclass(frozen=True, slots=True)

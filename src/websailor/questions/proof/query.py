@@ -4,7 +4,7 @@ Enters: `records.Pattern` (or a part of it: the question without a clue, its fir
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +15,11 @@ from websailor.questions.proof.facts import Facts, Floats, Rows, Table
 from websailor.questions.proof.guards import Guard, narrowed
 from websailor.questions.proof.labels import label
 from websailor.questions.proof.sets import Members
-from websailor.questions.proof.tenures import table_of
-from websailor.records import Atom, Bears, Compare, Count, Pattern, Rank, Without
+from websailor.questions.proof.tenures import table_of, together
+from websailor.records import Atom, Bears, Compare, Count, Pattern, Phrase, Rank, Without
 
+TOGETHER = "U9"
+"""The operator of phrases that two atoms make whose tenures overlap."""
 _EMPTY = np.zeros(0, dtype=np.int64)
 _NO_ROWS = Rows(_EMPTY, np.zeros(1, np.int64), _EMPTY, fan=0.0)
 NO_TABLE = Table(_NO_ROWS, _NO_ROWS)
@@ -107,6 +109,9 @@ def compile_pattern(
     for literal in _of_described(facts, pattern, chosen):
         limits[number_of[literal]].append((Members(facts.unknown, facts.node_count), False))
     domains = [_take_smallest(limit) for limit in limits]
+    for phrase in pattern.phrases:
+        if phrase.operator == TOGETHER and all(pattern.atoms[number] in chosen for number in phrase.atoms):
+            edges.append(_together(facts, pattern, phrase, number_of, domains, strict))
     certain: Query | None = None
     if ranking is not None:
         rest = [number for number, one in enumerate(pattern.conditions) if one in posed and not isinstance(one, Rank)]
@@ -134,6 +139,22 @@ def _of_described(facts: Facts, pattern: Pattern, atoms: Collection[Atom]) -> se
     """Dates and amounts of what they tell from everything else in the world: what nothing states fits none of them."""
     found = described(facts, pattern, atoms)
     return {atom.object for atom in atoms if atom.subject in found and atom.object in pattern.value_types}
+
+
+def _together(
+    facts: Facts,
+    pattern: Pattern,
+    phrase: Phrase,
+    number_of: Mapping[str, int],
+    domains: list[Members | None],
+    strict: bool,
+) -> tuple[Table, int, int]:
+    """The two ends of a phrase whose tenures overlap, by way of the end that has few candidates."""
+    left, right = number_of[phrase.left], number_of[phrase.right]
+    limits = tuple(None if domain is None else domain.nodes for domain in (domains[left], domains[right]))
+    one, other = (pattern.atoms[number] for number in phrase.atoms)
+    found = together(facts, one, other, (phrase.left, phrase.right), (limits[0], limits[1]), strict)
+    return found, left, right
 
 
 def _take_smallest(limits: list[Filter]) -> Members | None:

@@ -25,6 +25,13 @@ DENSE = 32
 """A label keeps its mask if it holds at least one node in so many."""
 
 
+ROW_LIMIT = 20_000_000
+
+
+class ProofTooLarge(Exception):
+    """A table of the proof grew beyond `ROW_LIMIT` rows: nobody could answer such a question either."""
+
+
 class Members:
     """A set of nodes below `span`."""
 

@@ -83,7 +83,7 @@ class Sayings:
         if isinstance(said, Atom):
             return self._atom(said, clause.forward)
         if isinstance(said, Phrase):
-            return self._derived(said, clause.forward) if said.operator == "U12" else self._alike(said)
+            return self._alike(said) if said.operator == "U13" else self._derived(said, clause.forward)
         if isinstance(said, Compare):
             return Phrases(self._compare(said, clause))
         return Phrases(self._without(said) if isinstance(said, Without) else self._count(said))
@@ -185,7 +185,8 @@ class Sayings:
         return Phrases(list(verbs), () if forward else relatives, turned if forward else words.clue, words.noun)
 
     def _derived(self, phrase: Phrase, forward: bool) -> Phrases:
-        rule = self.corpus.lexicon.rules.get(phrase.name)
+        lexicon = self.corpus.lexicon
+        rule = (lexicon.overlaps if phrase.operator == "U9" else lexicon.rules).get(phrase.name)
         if rule is None:
             raise NoWording(f"no rule {phrase.name}")
         words = rule.chinese if self.language == "zh" else rule
