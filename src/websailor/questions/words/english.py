@@ -14,6 +14,7 @@ from websailor.questions.words.english_grammar import (
     STUTTER,
     VERB_AND_ANY_TAIL,
     VERB_AND_TAIL,
+    also,
     excepting,
     ordinal,
     plain_time,
@@ -150,7 +151,12 @@ class EnglishClauses(Speaker):
             if not repeats(verbs) or not repeats(self._together(verbs, clauses)):
                 break
             told = [self._relative(clause, pronoun) for clause in clauses]
-        texts = [text for text, _ in told]
+        texts = [
+            pronoun + also(text.removeprefix(pronoun))
+            if self.careful and is_subject and self.is_told_again(clauses, number)
+            else text
+            for number, (text, is_subject) in enumerate(told)
+        ]
         if len(texts) == 1:
             return reduced(texts[0], pronoun) if whole and self.rng.random() < 0.6 else texts[0]
         torn = any(self.is_long(clause.end) for clause in clauses[:-1])
@@ -250,6 +256,8 @@ class EnglishClauses(Speaker):
             if not repeats(texts):
                 break
             texts = self._together([self.predicate(clause) for clause in clauses], clauses)
+        if self.careful and len(texts) == len(clauses):
+            texts = [also(text) if self.is_told_again(clauses, one) else text for one, text in enumerate(texts)]
         if len(texts) > 1 and any(self.is_long(clause.end) for clause in clauses[:-1]):
             return f"{', '.join(texts[:-1])}, and {texts[-1]}"
         return listed(texts)

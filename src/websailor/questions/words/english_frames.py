@@ -46,6 +46,8 @@ OPENINGS = (
 BARE_OPENINGS = tuple(one for one in OPENINGS if one.text.startswith(("I am", "There is", "Please find")))
 """Those that "of whom I know the following" can follow."""
 PERSON_CLOSINGS = ("Who is it?", "Who is this {}?", "Whom do I mean?")
+AFTER_OTHERS = ("Which {} do I mean?", "Which {} is it?")
+"""Where the last sentences told of something else, which "it" would bring to mind."""
 THING_CLOSINGS = ("What is its name?", "Which {} is it?", "What is it called?", "Which {} do I mean?")
 
 _BEFORE_SLOT = re.compile(r"(?P<verb>.+?) (?P<tail>(?:(?:by|in|at|for|to|with|of|on|from|after) )?\{[so]\})")

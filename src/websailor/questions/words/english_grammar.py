@@ -50,6 +50,7 @@ STUTTER = re.compile(
 )
 """One word or its stem twice with no more than a noun between."""
 VERB_AND_ANY_TAIL = re.compile(r"(?P<verb>\w+(?: \w+)?) (?P<tail>(?:in|between|at|by|with) .*)")
+_AUXILIARIES = frozenset(["is", "was", "are", "were", "has", "had", "have", "did", "does", "also"])
 _NO_VERB = frozenset(["the", "a", "an", "been", "at", "had"])
 _SUFFIXES = ("th", "st", "nd", "rd")
 
@@ -96,7 +97,8 @@ def repeats(phrases: Sequence[str]) -> bool:
     """True where two verb phrases begin alike: "was published by X and was published between ..."."""
     starts = [" ".join(phrase.split(" ", 2)[:2]) for phrase in phrases]
     starts = [start for start in starts if start.split(" ")[-1] not in _NO_VERB]
-    return len(set(starts)) < len(starts)
+    verbs = [verb for phrase in phrases if (verb := phrase.split(" ", 1)[0]) not in _AUXILIARIES]
+    return len(set(starts)) < len(starts) or len(set(verbs)) < len(verbs)
 
 
 def plain_time(text: str) -> str:

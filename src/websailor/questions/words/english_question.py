@@ -8,7 +8,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from websailor.questions.words.english import EnglishClauses
-from websailor.questions.words.english_frames import BARE_OPENINGS, OPENINGS, PERSON_CLOSINGS, THING_CLOSINGS
+from websailor.questions.words.english_frames import (
+    AFTER_OTHERS,
+    BARE_OPENINGS,
+    OPENINGS,
+    PERSON_CLOSINGS,
+    THING_CLOSINGS,
+)
 from websailor.questions.words.english_grammar import also, excepting, sentence
 from websailor.questions.words.plan import Clause, End, NoWording, Thing, told_variables
 from websailor.questions.words.speaker import looks_back
@@ -127,7 +133,10 @@ class English(EnglishClauses):
         if ranked:
             sentences.append(self.rng.choice(self._which_of_all()).format(self.ranked()))
         elif not frame.asks:
-            closings = PERSON_CLOSINGS if self.kind(self.root.variable).pronoun == "who" else THING_CLOSINGS
+            is_person = self.kind(self.root.variable).pronoun == "who"
+            closings = PERSON_CLOSINGS if is_person else THING_CLOSINGS
+            if not alone:
+                closings = PERSON_CLOSINGS[-1:] if is_person else AFTER_OTHERS
             sentences.append(self.rng.choice(closings).format(noun))
         return " ".join(sentences)
 

@@ -244,9 +244,17 @@ class Speaker(ABC):
             return []
         return [self.mention(Thing(one)) for one in rivals if self.is_named(one)]
 
+    def is_told_again(self, clauses: Sequence[Clause], number: int) -> bool:
+        """True for a clause that tells of its thing what an earlier one told, of something else."""
+        said = clauses[number].said
+        if not isinstance(said, Atom):
+            return False
+        before = [one for one in clauses[:number] if isinstance(one.said, Atom) and one.said.relation == said.relation]
+        return any(self._has_role(one) == self._has_role(clauses[number]) for one in before)
+
     def tells_again(self, near: str, clauses: Sequence[Clause]) -> bool:
         """Note that clauses were told of a thing; True where the same was told of it before, of something else."""
-        keys = [(near, one.said.relation, one.forward) for one in clauses if isinstance(one.said, Atom)]
+        keys = [(near, one.said.relation, self._has_role(one)) for one in clauses if isinstance(one.said, Atom)]
         before = any(key in self._told_of for key in keys)
         self._told_of.update(keys)
         return before
