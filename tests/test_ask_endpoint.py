@@ -159,7 +159,9 @@ def test_a_recorded_web_and_its_store_is_closed(run: Path, tmp_path: Path, capsy
     ]
     with EndpointServer(*turns) as server:
         out = tmp_path / "out"
-        assert execute(asked(server, run, out, "--live", "--mode", "replay", "--store", str(store))) == 0
+        assert (
+            execute(asked(server, run, out, "--live", "--gateway.mode", "replay", "--gateway.store", str(store))) == 0
+        )
     shown = capsys.readouterr().out
     assert "company 0" in shown and "✓ c" in shown
     (trajectory,) = kept(out)
@@ -238,6 +240,8 @@ def test_without_anything_configured_the_local_agent_answers_in_the_simulated_we
         (["--model", "openai:m@http://127.0.0.1:9/v1"], "nowhere: no wiki in it: run `websailor quickstart` first"),
         (["--model", "openai:m@http://127.0.0.1:9/v1#NO_SUCH_KEY_SET"], "set NO_SUCH_KEY_SET in the environment"),
         (["--model", "openai:m@127.0.0.1"], "the URL needs http:// or https://"),
+        (["--gateway.mode", "replay"], "add --live, or leave them out"),
+        (["--live", "--gateway.mode", "repaly"], "gateway: mode: Input should be"),
     ],
 )
 def test_what_is_missing_is_one_line(

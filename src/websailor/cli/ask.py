@@ -17,7 +17,7 @@ from websailor.models.endpoint.prices import in_words
 from websailor.progress import configure_logging
 from websailor.recipe import make_config
 from websailor.records import Message, Pattern, Question, Trajectory, Uncertainty
-from websailor.tools.gateway.config import GatewayConfig, Mode
+from websailor.tools.gateway.config import GatewayConfig
 
 if TYPE_CHECKING:
     from websailor.agent import AgentConfig, Episode
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 EndpointFlags = Annotated[EndpointSettings, AsGiven()]
 NO_FLAGS = EndpointSettings.model_construct()
+GatewayFlags = Annotated[GatewayConfig, AsGiven()]
+NO_GATEWAY_FLAGS = GatewayConfig.model_construct()
 
 TOOLS = ("search", "visit", "google_scholar", "PythonInterpreter")
 HOW = "more: --live searches the real web, --model openai:MODEL@URL asks another model, `websailor doctor` shows both"
@@ -93,8 +95,7 @@ def ask_(
     model: str | None = None,
     endpoint: EndpointFlags = NO_FLAGS,
     live: bool = False,
-    mode: Mode = "live",
-    store: Path | None = None,
+    gateway: GatewayFlags = NO_GATEWAY_FLAGS,
     reader: str | None = None,
     unsafe_subprocess: bool = False,
     turns: int | None = None,
@@ -121,10 +122,8 @@ def ask_(
         How to speak to an endpoint.
     live
         Search and read the real web instead of a wiki.
-    mode
-        With --live: live, record, replay or replay-or-live.
-    store
-        With --live: the file of web results.
+    gateway
+        How the live web is reached.
     reader
         A model that reads pages for the agent, openai:MODEL@URL; default: the best sentences.
     unsafe_subprocess
@@ -147,11 +146,13 @@ def ask_(
     configure_logging()
     if not question.strip():
         raise UserError("the question is empty: websailor ask 'Which company did ... found?'")
+    if given(gateway) and not live:
+        raise UserError("--gateway settings are of the real web: add --live, or leave them out")
     sampling = make_config(Sampling, {"temperature": temperature}, "flags")
     settings = make_config(EndpointSettings, {"stream": True, **given(endpoint)}, "endpoint")
     console = Console(quiet=True) if json else stdout
     narrator = Narrator(console, native=settings.protocol == "native")
-    web = Web(run, wiki, live, GatewayConfig(mode=mode, store=store), reader, unsafe_subprocess)
+    web = Web(run, wiki, live, make_config(GatewayConfig, given(gateway), "gateway"), reader, unsafe_subprocess)
     asking = _prepared(web, model, settings, turns, narrator)
     sampling = sampling.model_copy(update={"max_tokens": asking.agent.max_tokens_per_turn})
     if model is None and not live:

@@ -9,12 +9,22 @@ import time
 from collections.abc import Awaitable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
+from rich.markup import escape
 from rich.table import Table
 
+from websailor.cli.flags import AsGiven, given, settings_command
 from websailor.cli.output import stdout
 from websailor.errors import UserError
+from websailor.recipe import make_config
+from websailor.tools.gateway.config import GatewayConfig
+
+if TYPE_CHECKING:
+    from websailor.models.endpoint import EndpointConfig
+
+GatewayFlags = Annotated[GatewayConfig, AsGiven()]
+NO_FLAGS = GatewayConfig.model_construct()
 
 State = Literal["ok", "off", "broken"]
 MARKS: dict[State, str] = {"ok": "[green]✓[/]", "off": "[dim]–[/]", "broken": "[red]✗[/]"}
@@ -31,8 +41,17 @@ class Finding(NamedTuple):
     words: str
 
 
-def doctor_(*, run: Path = Path("runs/quickstart"), model: str | None = None, offline: bool = False) -> int:
-    """Show what is configured, reachable and safe. Exit code 1 when something that is configured does not work.
+@settings_command("doctor")
+def doctor_(
+    *,
+    run: Path = Path("runs/quickstart"),
+    model: str | None = None,
+    gateway: GatewayFlags = NO_FLAGS,
+    offline: bool = False,
+) -> int:
+    """Show what is configured, reachable and safe, and never a secret.
+
+    Exit code 0 when all that is configured works, 1 when something of it does not, 2 when the command line is wrong.
 
     Parameters
     ----------
@@ -40,10 +59,13 @@ def doctor_(*, run: Path = Path("runs/quickstart"), model: str | None = None, of
         The run that `websailor ask` would use.
     model
         An endpoint to look at: openai:MODEL@URL.
+    gateway
+        How the live web is reached.
     offline
         Contact nothing.
     """
-    findings = [*_installation(), *_run(run), *asyncio.run(_services(model, offline)), *asyncio.run(_safety())]
+    services = asyncio.run(_services(model, make_config(GatewayConfig, given(gateway), "gateway"), offline))
+    findings = [*_installation(), *_run(run), *services, *asyncio.run(_safety())]
     table = Table(show_header=False, box=None, pad_edge=False)
     for column in ("", "what", "state"):
         table.add_column(column, overflow="fold")
@@ -52,7 +74,7 @@ def doctor_(*, run: Path = Path("runs/quickstart"), model: str | None = None, of
         if finding.group != group:
             group = finding.group
             table.add_row("", f"[bold]{group}[/]", "")
-        table.add_row(MARKS[finding.state], finding.name, finding.words)
+        table.add_row(MARKS[finding.state], escape(finding.name), escape(finding.words))
     stdout.print(table)
     return 1 if any(finding.state == "broken" for finding in findings) else 0
 
@@ -89,21 +111,22 @@ def _make(run: Path) -> str:
     return f"none in {run}: websailor quickstart makes one"
 
 
-async def _services(model: str | None, offline: bool) -> list[Finding]:
-    from websailor.tools.gateway import GatewayConfig
+async def _services(model: str | None, config: GatewayConfig, offline: bool) -> list[Finding]:
     from websailor.tools.gateway.limits import REDIS
-    from websailor.tools.gateway.opening import standing
+    from websailor.tools.gateway.opening import KINDS, standing
     from websailor.tools.providers.http import CONTACT
 
     found = [await _endpoint(model, offline)]
-    known = standing(GatewayConfig())
-    checks = [_reached(one.provider, offline) if one.usable else None for one in known]
+    known = standing(config)
+    checks = [_reached(one.provider, config, offline) if one.usable else None for one in known]
     done = await asyncio.gather(*(check for check in checks if check is not None))
     reached = iter(done)
     for one in known:
         group = f"Live web: {one.tool}"
         if not one.usable:
-            found.append(Finding(group, one.provider, "off", one.why))
+            variable = KINDS[one.provider].variable
+            is_set = variable is not None and bool(os.environ.get(variable, "").strip())
+            found.append(Finding(group, one.provider, "broken" if is_set else "off", one.why))
             continue
         state, words = next(reached)
         found.append(Finding(group, one.provider, state, f"{one.why}; {words}"))
@@ -117,18 +140,39 @@ async def _services(model: str | None, offline: bool) -> list[Finding]:
             "is set" if contact else "not set: some services ask for a contact address",
         )
     )
-    redis = os.environ.get(REDIS, "").strip()
-    found.append(
-        Finding(
-            group,
-            REDIS,
-            "ok" if redis else "off",
-            "is set: limits are shared by hosts"
-            if redis
-            else "not set: limits are shared by the processes of this host",
-        )
-    )
-    return found
+    if os.environ.get(REDIS, "").strip():
+        state, words = ("ok", "not contacted") if offline else await _timed(_limited())
+        found.append(Finding(group, REDIS, state, f"is set: limits are shared by hosts; {words}"))
+    else:
+        found.append(Finding(group, REDIS, "off", "not set: limits are shared by the processes of this host"))
+    return [*found, _store(config)]
+
+
+async def _limited() -> str:
+    """Ask the limits that all hosts share for a permission."""
+    from websailor.tools.gateway.limits import LimitsLost, SharedLimits
+
+    limits = SharedLimits(Path(os.devnull))
+    try:
+        given = await limits.acquire("doctor", 1000.0, SECONDS)
+    except LimitsLost as error:
+        raise UserError(str(error)) from error
+    finally:
+        limits.close()
+    if given is None:
+        raise UserError("it gives no permission")
+    return "answers"
+
+
+def _store(config: GatewayConfig) -> Finding:
+    """Where results of the web are kept; looked at, not made."""
+    from websailor.tools.gateway.opening import store_file
+
+    file = store_file(config)
+    folder = next(one for one in (file, *file.parents) if one.exists())
+    writable = os.access(folder, os.W_OK)
+    words = f"{file}" + ("" if file.is_file() else ": will be made") if writable else f"{folder} cannot be written"
+    return Finding("Sharing", "store of web results", "ok" if writable else "broken", words)
 
 
 async def _endpoint(model: str | None, offline: bool) -> Finding:
@@ -143,25 +187,39 @@ async def _endpoint(model: str | None, offline: bool) -> Finding:
         key = read_key(config)
     except UserError as error:
         return Finding(group, config.model, "broken", str(error))
+    with_key = f"{config.base_url}, {'no key' if key is None else f'{config.api_key_env} is set'}"
     if offline:
-        return Finding(group, config.model, "ok", f"{config.base_url}, not contacted")
-    state, words = await _timed(_listed(config.base_url, key))
-    return Finding(group, config.model, state, f"{config.base_url}: {words}")
+        return Finding(group, config.model, "ok", f"{with_key}; not contacted")
+    state, words = await _timed(_listed(config, key))
+    return Finding(group, config.model, state, f"{with_key}; {words}")
 
 
-async def _listed(base_url: str, key: str | None) -> str:
-    """GET /models, which every endpoint of this kind knows."""
+async def _listed(config: "EndpointConfig", key: str | None) -> str:
+    """GET /models, which endpoints of this kind know; what they list is theirs and may be nothing."""
     import httpx2
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    async with httpx2.AsyncClient(timeout=SECONDS, headers=headers) as client:
-        response = await client.get(f"{base_url}/models")
-    if response.status_code in (401, 403):
-        raise UserError(f"the key is refused (HTTP {response.status_code})")
-    return f"answers (HTTP {response.status_code})"
+    async with httpx2.AsyncClient(timeout=SECONDS, headers=headers, trust_env=not config.is_local) as client:
+        response = await client.get(f"{config.base_url}/models")
+    status = response.status_code
+    if status in (401, 403):
+        what = f"the key in {config.api_key_env} is refused" if key else "wants a key: write openai:MODEL@URL#VARIABLE"
+        raise UserError(f"{what} (HTTP {status})")
+    if status == 404:
+        return "answers, but lists no models (HTTP 404): check that the URL ends as in http://localhost:8000/v1"
+    if status >= 300:
+        raise UserError(f"does not list its models (HTTP {status})")
+    try:
+        names = [str(one["id"]) for one in response.json()["data"]]
+    except (ValueError, KeyError, TypeError):
+        return "answers, but lists no models"
+    if config.model not in names:
+        listed = f"; it lists {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else ""
+        raise UserError(f"does not list this model{listed}".replace(key or "\0", "[key]"))
+    return "has the model, answers"
 
 
-async def _reached(provider: str, offline: bool) -> tuple[State, str]:
+async def _reached(provider: str, config: GatewayConfig, offline: bool) -> tuple[State, str]:
     if offline:
         return "ok", "not contacted"
     from websailor.tools.gateway.opening import KINDS
@@ -174,7 +232,7 @@ async def _reached(provider: str, offline: bool) -> tuple[State, str]:
     asked = {"url": "https://example.org/"} if kind.make.tool == "visit" else {"query": "encyclopedia"}
 
     async def ask() -> str:
-        payload = await kind.make(http, key=key)(asked)
+        payload = await kind.make(http, key=key, base=config.bases.get(provider))(asked)
         return f"answers with {len(payload['hits'])} results" if "hits" in payload else "reads pages"
 
     try:
@@ -182,7 +240,7 @@ async def _reached(provider: str, offline: bool) -> tuple[State, str]:
     finally:
         await http.aclose()
     # What works without a key may be out of reach without anything being wrong with the configuration.
-    return ("off" if state == "broken" and not key else state), words
+    return ("off" if state == "broken" and not key and provider not in config.bases else state), words
 
 
 async def _timed(work: Awaitable[str]) -> tuple[State, str]:

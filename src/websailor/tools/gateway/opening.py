@@ -104,9 +104,14 @@ def open_gateway(config: GatewayConfig, page_transport: httpx2.AsyncBaseTranspor
         kind = KINDS[one.provider]
         key = key_of(kind.variable) if kind.variable else None
         providers.append(kind.make(http, key=key, base=config.bases.get(one.provider)))
-    path = (config.store or Path("~/.cache/websailor/web.sqlite")).expanduser()
+    path = store_file(config)
     store = Store(path, written=config.mode != "replay")
     return Gateway(config, providers, store, SharedLimits(path.with_suffix(".limits.sqlite")), guard, http)
+
+
+def store_file(config: GatewayConfig) -> Path:
+    """Where results are kept."""
+    return (config.store or Path("~/.cache/websailor/web.sqlite")).expanduser()
 
 
 def _check_base(name: str, base: str) -> None:
