@@ -64,6 +64,8 @@ class ServiceImitation(LoopbackServer):
         self.script: list[Fault | None] = []
         self.refusals: dict[str, int] = {}
         """Service -> the status with which it answers whatever it is asked."""
+        self.repeats_keys = False
+        """Whether the key that came stands in the reply, as with a service that shows what it was sent."""
         self._faults = dict(faults or {})
         self._dice = random.Random(seed)
         self._hang_seconds = hang_seconds
@@ -80,6 +82,8 @@ class ServiceImitation(LoopbackServer):
             _need(call.service not in self.refusals, call.service)
             subject, kind, body = _answer(call)
             status = 200
+            if self.repeats_keys:
+                body = body.replace(b" is ", f" ({_credentials(call)}) is ".encode())
         except _Refusal as error:
             subject, kind, status = str(error), "application/json", 401 if "key" in str(error) else 400
             status = self.refusals.get(call.service, status)
@@ -142,6 +146,11 @@ def _taken_apart(request: Request) -> _Call:
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     body = json.loads(request.body) if request.body else {}
     return _Call(request.method, service, f"/{path}", query, request.headers, body)
+
+
+def _credentials(call: _Call) -> str:
+    names = ("x-api-key", "x-subscription-token", "authorization")
+    return ", ".join(call.headers[name] for name in names if name in call.headers)
 
 
 def _need(right: bool, words: str) -> None:
