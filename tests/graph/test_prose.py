@@ -169,6 +169,44 @@ def test_lists_of_works() -> None:
     assert stated(real_page("Ada Lin", "person", lines.replace("novelist", "composer"))) == set()
 
 
+def test_what_a_list_of_works_leaves_out() -> None:
+    """A title without a link is a work too; a list that calls itself a part of all is no table of all there is."""
+    text = "Ada Lin was a novelist.\n\n{}\n\n1936 [[Red Sea]]\n\n1937 Blue Sea\n\n1938 Green Sea, with others."
+    for heading, kind in (
+        ("Novels", "table"),
+        ("Selected novels", "sentence"),
+        ("Selected works\n\nNovels", "sentence"),
+    ):
+        page = real_page("Ada Lin", "person", text.format(heading))
+        facts = read_page(page, Encyclopedia([page], generated=False), None, generated=False).facts
+        assert {(fact.subject, fact.relation, fact.object) for fact in facts} == {
+            ("Red Sea", "author", "Ada Lin"),
+            ("Red Sea", "publication_date", "1936"),
+            ("Blue Sea (book)", "author", "Ada Lin"),
+            ("Blue Sea (book)", "publication_date", "1937"),
+        }
+        assert {fact.source.kind for fact in facts} == {kind}
+
+
+def test_cells_bear_the_headings_of_their_columns() -> None:
+    one, other = (
+        "Film: [[Red Sea]] | Director: [[Ben]] | Year: 1940",
+        "Film: [[Blue Sea]] | Director: [[A]] to [[B]] | Year: 1",
+    )
+    page = real_page("Films", None, f"Film | Director | Year\n{one}\n{other}")
+    assert stated(page) == {("Red Sea", "director", "Ben")}
+
+
+def test_a_list_names_those_who_have_no_link_too() -> None:
+    row = "Year: 1940 | Film: [[Red Sea]] | Art director(s): [[Ben Mar]], Cem van Sol and others"
+    page = real_page("Academy Award for Best Production Design", "award", f"Year | Film | Art director(s)\n{row}")
+    assert stated(page) == {
+        ("Red Sea", "nominated_year", "1940"),
+        ("Red Sea", "nominated_art_director", "Ben Mar"),
+        ("Red Sea", "nominated_art_director", "Cem van Sol"),
+    }
+
+
 def test_links_of_prose_keep_their_sentence() -> None:
     page = real_page("Torid", None, "Torid lies near [[Melik]]. Nobody knows why.")
     assert list(mentions(page)) == [("Melik", "Torid lies near Melik.")]

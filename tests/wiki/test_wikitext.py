@@ -57,6 +57,9 @@ from websailor.wiki.sentences import first_sentence, sentences
         ("{|\n! Name !! Born\n|-\n| [[A]] || 1950\n|-\n| style=\"x\" | B\n| 1960\n|}",
          "Name | Born\nA | 1950\nB | 1960"),
         ("{|\n|+ Caption\n|-\n| rowspan=2 | A || 1\n|-\n| 2\n|}", "Caption\nA | 1\nA | 2"),
+        ("{|\n! Year !! By !! Film\n|-\n| rowspan=2 | 1950<br>(1st) || [[A]]<br>[[B]] || [[C]]\n|-\n"
+         "| D<br>or E || F\n|-\n| X || G\n|}",
+         "Year | By | Film\nYear: 1950 (1st) | By: A, B | Film: C\nYear: 1950 (1st) | By: D or E | Film: F\nX | G"),
         ("{|\n| a\n{|\n| inner\n|}\n|}after", "a inner\n\nafter"),
         ("{|\n| never || closed", "never | closed"),
     ],

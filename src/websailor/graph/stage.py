@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from websailor.graph.catalogue import Catalogue, WebCatalogue, WikiCatalogue
 from websailor.graph.extraction import Reading, read_page
 from websailor.graph.grown import Grown, counted, describe, grown
 from websailor.graph.llm_extraction import LlmExtractor, conversations
+from websailor.graph.namesakes import namesake_facts
 from websailor.graph.possible import Lines, possible_facts
 from websailor.graph.reader import Reader, ReadPage
 from websailor.graph.report import Comparison
@@ -131,8 +133,9 @@ class _Made:
         write_jsonl(out / "entities.jsonl", describe(graph, corpus.catalogue, ranks))
         possible: Iterator[Fact] = iter(())
         if not corpus.catalogue.generated:
-            facts, entities = read_jsonl(out / "facts.jsonl", Fact), read_jsonl(out / "entities.jsonl", Entity)
-            possible = possible_facts(facts, self._lines, list(entities))
+            facts = list(read_jsonl(out / "facts.jsonl", Fact))
+            entities = list(read_jsonl(out / "entities.jsonl", Entity))
+            possible = chain(possible_facts(facts, self._lines, entities), namesake_facts(facts))
         write_jsonl(out / "possible.jsonl", possible)
         links = np.unique(graph.fact_F2[graph.linked_F])
         renumbered = np.searchsorted(links, graph.fact_F2[graph.linked_F])

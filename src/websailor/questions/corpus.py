@@ -200,6 +200,15 @@ class Corpus:
         return found
 
     @cached_property
+    def newest(self) -> dict[str, float]:
+        """Relation -> the latest year among its dates."""
+        found: dict[str, float] = {}
+        for fact in self.facts:
+            if fact.value_type == "date" and (year := year_of(fact.object)) == year:
+                found[fact.relation] = max(found.get(fact.relation, year), year)
+        return found
+
+    @cached_property
     def disputes(self) -> dict[str, Fact]:
         """Fact id -> what another kind of source states instead of it, where only one of them can be true."""
         stated: dict[tuple[str, str], list[Fact]] = {}

@@ -6,8 +6,8 @@ Enters: a line. Leaves: title and year, as pages write them: "1932 Brave New Wor
 import re
 
 _LINE = re.compile(
-    r"(?P<before>[12]\d{3})[ :–-]+(?P<after>[^\s|][^|]{1,78}[^|.,;:!])"
-    r"|(?P<title>[^\s|][^|]{1,78}) \((?P<year>[12]\d{3})\)"
+    r"(?P<before>[12]\d{3})[ :–-]+(?P<after>[^\s|\"“”][^|\"“”]{1,78}[^|.,;:!\"“”])"
+    r"|(?P<title>[^\s|\"“”][^|\"“”]{1,78}) \((?P<year>[12]\d{3})\)"
 )
 
 

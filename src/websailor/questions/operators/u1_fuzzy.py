@@ -64,9 +64,19 @@ def next_step(corpus: Corpus, pattern: Pattern, variable: str, lattices: frozens
         return None
     if value_type == "date":
         vaguer = _vaguer_year(domain, pattern.assignment[variable], lattices)
+        if vaguer is not None and year_bounds(vaguer.lattice, vaguer.value)[1] > _newest(corpus, pattern, variable):
+            return None
     else:
         vaguer = _vaguer_number(domain, pattern.assignment[variable]) if "range" in lattices else None
     return None if vaguer is None else replaced(pattern, variable, [vaguer])
+
+
+def _newest(corpus: Corpus, pattern: Pattern, variable: str) -> float:
+    """The last year of a list: a decade that is not over when it is written goes on without it."""
+    atom = next(atom for atom in pattern.atoms if atom.object == variable)
+    if corpus.lexicon.is_generated or not corpus.lexicon.is_listed(atom.relation):
+        return math.inf
+    return corpus.newest.get(atom.relation, math.inf)
 
 
 def replaced(pattern: Pattern, variable: str, domains: list[Domain]) -> Pattern:

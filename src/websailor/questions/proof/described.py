@@ -22,7 +22,7 @@ MOST_OTHERS = 0.05
 """Others in the world that may be expected to fit a description."""
 DAYS = 200
 """A year has as many days as count: some are more popular than others."""
-ROUGH = 0.01
+ROUGH = 0.005
 """Sources differ by so much about an amount told exactly."""
 
 
