@@ -205,6 +205,8 @@ class Chinese(Speaker):
 
     def predicates(self, clauses: Sequence[Clause]) -> str:
         texts = [self.predicate(clause) for clause in clauses]
+        if self.careful:
+            texts = [_also(text) if self.is_told_again(clauses, one) else text for one, text in enumerate(texts)]
         return "，".join(texts[:-1]) + "，并且" + texts[-1] if len(texts) > 1 else texts[0]
 
     def statement(self) -> str:
@@ -258,6 +260,7 @@ class Chinese(Speaker):
         opening = self.rng.choice(_OPENINGS).format(head)
         short = [one for one in self.root.clauses if not self.is_long(one.end) and not looks_back(one)]
         sentences = [f"{opening}，{'，'.join(self.predicate(clause) for clause in short)}" if short else opening]
+        self.tells_again(self.root.variable, short)
         for clause in self.root.clauses:
             if self.is_long(clause.end):
                 sentences.extend(self._told_apart(clause, f"该{noun}", self.root.variable, deep=False))
@@ -272,7 +275,7 @@ class Chinese(Speaker):
     def _verb(self, near: str, clause: Clause) -> str:
         """A predicate in a sentence of its own; 也 where the same was told before, of something else."""
         verb = self.predicate(clause)
-        return f"也{verb}" if self.tells_again(near, [clause]) and self.careful and verb[0] in _AFTER_ALSO else verb
+        return _also(verb) if self.tells_again(near, [clause]) and self.careful else verb
 
     def _told_apart(self, clause: Clause, subject: str, near: str, deep: bool) -> list[str]:
         """A clause with a long end as sentences: the end is introduced with one clause at most, the others follow.
@@ -307,6 +310,11 @@ class Chinese(Speaker):
         if back:
             sentences.append(that + "，".join(self.predicate(one) for one in back))
         return sentences
+
+
+def _also(verb: str) -> str:
+    """With 也, where it can stand before the verb."""
+    return f"也{verb}" if verb[0] in _AFTER_ALSO else verb
 
 
 def _within(low: str, high: str) -> str:

@@ -93,7 +93,7 @@ class EnglishClauses(Speaker):
         if remark is not None:
             if remark == "person":
                 return f"{name} (the person)"
-            return f"the {noun} {name}" if remark == noun else f"the {name} {remark.replace('born ', 'born in ')}"
+            return f"the {noun} {name}" if remark == noun else title
         return f"the {title}" if kind is not None and title.rsplit(" ", 1)[-1] in kind.articled else title
 
     def head(self, thing: Thing, definite: bool) -> str:
