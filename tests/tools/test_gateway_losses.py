@@ -23,9 +23,12 @@ from websailor.tools.gateway.breaker import SPAN
 from websailor.tools.gateway.config import GatewayConfig
 from websailor.tools.gateway.gateway import MOST_HOSTS, Gateway, Outcome
 from websailor.tools.gateway.limits import MARGIN, REDIS, SharedLimits
-from websailor.tools.gateway.opening import open_gateway
+from websailor.tools.gateway.opening import KINDS, open_gateway
 from websailor.tools.gateway.store import Store
 from websailor.tools.live import live_toolbox
+from websailor.tools.providers.base import Unavailable
+from websailor.tools.providers.bodies import Body
+from websailor.tools.providers.http import Http
 from websailor.tools.providers.imitation import KEY, ServiceImitation
 
 
@@ -284,6 +287,40 @@ def test_a_service_that_is_not_where_it_should_be_is_passed_over(status: int, wo
 
 
 # ---------------------------------------------------------------- what services may put into results
+
+
+class Answering(Http):
+    """Services that say one thing to whatever they are asked."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__()
+        self._reply = reply
+
+    async def api(self, *_: object, **__: object) -> Body:
+        return Body("https://x.example", "application/json", None, self._reply)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.make.tool != "visit"])
+@pytest.mark.parametrize("reply", [b"{}", b'{"message": "quota exceeded"}', b"<p>Sorry</p>", b"[]", b"null"])
+def test_an_error_that_comes_as_a_success_is_no_search_without_results(name: str, reply: bytes) -> None:
+    with pytest.raises(Unavailable):
+        asyncio.run(KINDS[name].make(Answering(reply))({"query": "q"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "reply"),
+    [
+        ("serper", {"searchParameters": {"q": "x"}, "organic": []}),
+        ("serper", {"searchParameters": {"q": "x"}}),
+        ("brave", {"type": "search", "query": {"original": "x"}}),
+        ("semantic-scholar", {"total": 0, "offset": 0}),
+        ("wikipedia", {"pages": []}),
+        ("crossref", {"message": {"items": []}}),
+    ],
+)
+def test_no_results_are_no_results(name: str, reply: dict[str, object]) -> None:
+    service = KINDS[name].make(Answering(json.dumps(reply).encode()))
+    assert asyncio.run(service({"query": "q"})) == {"hits": []}
 
 
 def test_no_field_of_a_result_passes_for_another_result(tmp_path: Path) -> None:

@@ -68,11 +68,25 @@ def test_a_page_that_stalls_the_parser_is_given_up_and_the_next_one_read(reading
     assert asked(reading, PAGE)[0] == "A & B"
 
 
-def test_a_reader_that_dies_is_replaced(reading: ReadingProcess) -> None:
+def test_a_reader_that_died_is_replaced(reading: ReadingProcess) -> None:
     asked(reading, PAGE)
     reading._idle[-1].kill()
-    with pytest.raises(Refused, match="broke down"):
-        asked(reading, PAGE)
+    reading._idle[-1].wait()
+    assert asked(reading, PAGE)[0] == "A & B"
+
+
+def test_a_page_that_its_reader_dies_of_is_refused(reading: ReadingProcess) -> None:
+    asked(reading, PAGE)
+    process = reading._idle[-1]
+
+    async def run() -> None:
+        task = asyncio.create_task(reading.read(body(b"<html><body>" + b"<p><a href=x>y</a><b>z</b><br>" * 150_000)))
+        await asyncio.sleep(0.5)
+        process.kill()
+        with pytest.raises(Refused, match="broke down"):
+            await task
+
+    asyncio.run(run())
     assert asked(reading, PAGE)[0] == "A & B"
 
 

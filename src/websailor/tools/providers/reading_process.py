@@ -51,7 +51,7 @@ class ReadingProcess:
         request = framed(json.dumps(described).encode()) + framed(body.content)
         process = None
         try:
-            process = self._idle.pop() if self._idle else _started()
+            process = self._waiting() or _started()
             reply = _exchanged(process, request, time.monotonic() + self._seconds)
         except Lost as error:
             if process is not None:
@@ -64,6 +64,17 @@ class ReadingProcess:
         if "refused" in reply:
             raise Refused(str(reply["refused"]))
         return str(reply["title"]), str(reply["text"])
+
+    def _waiting(self) -> subprocess.Popen[bytes] | None:
+        """A process that waits for a page, if there is one that lives."""
+        while True:
+            try:
+                process = self._idle.pop()
+            except IndexError:
+                return None
+            if process.poll() is None:
+                return process
+            _end(process)
 
     def close(self) -> None:
         """End the processes; one that is at work ends with its page."""

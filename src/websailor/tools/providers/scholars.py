@@ -79,7 +79,7 @@ class SemanticScholar(Service):
                     cited=row.get("citationCount"),
                     pdf=_get(row, "openAccessPdf", "url"),
                 )
-                for row in rows(body.json(), "data")
+                for row in rows(body.json(), "data", sign="total")
             ]
         }
 
@@ -134,6 +134,8 @@ class Arxiv(Service):
             feed = etree.fromstring(body.content, parser)
         except etree.XMLSyntaxError as error:
             raise Unavailable("the reply is no Atom feed") from error
+        if feed.tag != f"{{{_ATOM['a']}}}feed":
+            raise Unavailable("the reply is no Atom feed")
         return {
             "hits": [
                 hit(

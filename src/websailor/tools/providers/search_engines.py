@@ -39,7 +39,7 @@ class Serper(Service):
             json={"q": query, "num": RESULTS, **edition},
             headers={"X-API-KEY": self._key or ""},
         )
-        return {"hits": [self._hit(row) for row in rows(body.json(), "organic")]}
+        return {"hits": [self._hit(row) for row in rows(body.json(), "organic", sign="searchParameters")]}
 
     def _hit(self, row: Mapping[str, Any]) -> Payload:
         return hit(row.get("title"), row.get("link"), row.get("snippet"), date=row.get("date"))
@@ -79,7 +79,7 @@ class Brave(Service):
             params={"q": str(arguments["query"]), "count": RESULTS},
             headers={"X-Subscription-Token": self._key or "", "Accept": "application/json"},
         )
-        found = rows(body.json(), "web", "results")
+        found = rows(body.json(), "web", "results", sign="query")
         return {
             "hits": [
                 hit(row.get("title"), row.get("url"), row.get("description"), date=row.get("age")) for row in found
@@ -164,7 +164,7 @@ class Wikipedia(Service):
             "hits": [
                 hit(
                     row.get("title"),
-                    f"{host}/wiki/{quote(str(row.get('key', '')), safe='/:(),!')}",
+                    f"{host}/wiki/{quote(str(row['key']), safe='/:(),!')}",
                     row.get("excerpt") or row.get("description"),
                 )
                 for row in rows(body.json(), "pages")
@@ -172,14 +172,15 @@ class Wikipedia(Service):
         }
 
 
-def rows(reply: Any, *path: str) -> Sequence[Mapping[str, Any]]:
-    """The list at a path of a JSON reply; empty where it is missing. Raises `Unavailable` for another form."""
+def rows(reply: Any, *path: str, sign: str = "") -> Sequence[Mapping[str, Any]]:
+    """The list at a path of a JSON reply. Raises `Unavailable` for another form: an error that comes as a success must
+    not pass for a search without results. A service that leaves the list out where there are none is known by the field
+    `sign`."""
+    whole = reply
     for name in path:
-        if not isinstance(reply, Mapping):
-            raise Unavailable("the reply has another form than documented")
-        reply = reply.get(name)
-        if reply is None:
-            return ()
+        reply = reply.get(name) if isinstance(reply, Mapping) else None
+    if reply is None and sign and isinstance(whole, Mapping) and sign in whole:
+        return ()
     if not isinstance(reply, list) or not all(isinstance(row, Mapping) for row in reply):
         raise Unavailable("the reply has another form than documented")
     return reply[:MOST_ROWS]
