@@ -84,7 +84,8 @@ class EnglishClauses(Speaker):
 
     def named(self, name: str, kind_name: str) -> str:
         """A name as it stands in a sentence: some want an article."""
-        takes = kind_name == "currency" or (kind_name != "person" and takes_the(name))
+        titled = kind_name == "person" or self.corpus.lexicon.is_work(kind_name)
+        takes = kind_name == "currency" or (not titled and takes_the(name))
         return f"the {name}" if takes and not name.startswith("The ") else name
 
     def fictional(self, title: str, kind_name: str) -> str:
