@@ -13,7 +13,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 LEVELS = (
     ("records", "errors"),
-    ("files", "identity", "progress", "recipe", "retry_after", "stopwatch"),
+    ("diversity", "files", "identity", "progress", "recipe", "retry_after", "stopwatch"),
     ("wiki", "models"),
     ("tools",),
     ("agent", "scoring"),
@@ -24,7 +24,7 @@ LEVELS = (
 )
 """Lowest first. A room may import from lower levels and from itself, never from its own level's other rooms."""
 
-BASE = {"records", "errors", "files", "identity", "progress", "recipe", "retry_after", "stopwatch"}
+BASE = {"records", "errors", "diversity", "files", "identity", "progress", "recipe", "retry_after", "stopwatch"}
 """Single modules at the bottom; those of one level may use one another (they cannot form rooms)."""
 
 TRAINING_ROOMS = ("sft/", "rl/", "models/local/")

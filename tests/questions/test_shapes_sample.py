@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from websailor.diversity import effective_number
 from websailor.errors import UserError
 from websailor.questions.shapes.canonical import shape_of
 from websailor.questions.shapes.csr import Csr, csr_from_arrays, csr_from_facts, simple_undirected
@@ -18,7 +19,6 @@ from websailor.questions.shapes.sample import (
     WalkConfig,
     by_class,
     draw_focus,
-    effective_number,
     focus_in,
     hubs,
     sample_subgraphs,

@@ -12,9 +12,9 @@ import pytest
 from sample_run import write_sample_run
 
 from websailor import report
+from websailor.diversity import effective_number
 from websailor.errors import UserError
 from websailor.report.page import compare, duration, spread
-from websailor.report.question_set import effective_number
 from websailor.report.run_directory import read_run
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'&{{7*7}}"

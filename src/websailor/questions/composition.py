@@ -19,7 +19,7 @@ from websailor.questions.operators import CLOSED_WORLD, DISTRACTOR, NOTHING, PRO
 from websailor.questions.operators.base import Case, Counts, Draft, Proposer
 from websailor.questions.operators.u1_fuzzy import EXACT
 from websailor.questions.proof.engine import proves
-from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.proof.sets import ProofTooLarge
 from websailor.questions.reach import unreachable
 from websailor.questions.seen import Refused, Seen
 from websailor.questions.structure import Branch, branches, domain_of, is_named, keep_branches
@@ -176,6 +176,7 @@ class Composer:
         self.corpus = corpus
         self.lattices = frozenset(config.lattices)
         self.seeks_bits = span(config.bits).low > 0
+        self._is_cyclic = config.shape == "cyclic" or "U4" in config.operators
         self._usable = usable
         self._together = together
 
@@ -187,6 +188,7 @@ class Composer:
             usable=lambda fact: usable(fact) and self._usable(fact),
             together=self._together,
             may_name=max(self.config.named_anchors) > 0,
+            is_cyclic=self._is_cyclic,
         )
 
     def compose(
@@ -300,8 +302,7 @@ class Composer:
 
     def _keeps_cycle(self, pattern: Pattern) -> bool:
         """False where a cycle was asked for and none is left."""
-        cyclic = self.config.shape == "cyclic" or "U4" in self.config.operators
-        return not cyclic or any(clue.closing is not None for clue in branches(pattern))
+        return not self._is_cyclic or any(clue.closing is not None for clue in branches(pattern))
 
     @staticmethod
     def sayable(pattern: Pattern) -> bool:

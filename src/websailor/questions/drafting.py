@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Collection, Sequence
 
 from websailor.questions.corpus import Corpus
-from websailor.questions.structure import with_literal
+from websailor.questions.structure import is_named, with_literal
 from websailor.records import Fact, Pattern
 from websailor.wiki.relations_wikipedia import InfoboxRelation
 
@@ -39,6 +39,18 @@ def told_twice(corpus: Corpus, facts: Sequence[Fact]) -> str | None:
                 return f"{fact.subject} {relation.name}"
             told.add((fact.subject, relation.name))
     return None
+
+
+def keep_named(pattern: Pattern, named: list[str], least: int, rng: random.Random) -> int:
+    """How many of a pattern's names stay; where operators that were to bring some did not, further ones are added to
+    `named`, as far as the pattern still names any.
+    """
+    said = [name for name in pattern.variables if is_named(pattern, name)]
+    staying = [name for name in said if pattern.assignment[name] in named]
+    others = [name for name in said if name not in staying]
+    more = rng.sample(others, min(len(others), max(0, least - len(staying))))
+    named += [pattern.assignment[name] for name in more]
+    return len(staying) + len(more)
 
 
 def with_literals(

@@ -17,6 +17,7 @@ from websailor.questions.config import Config, span
 from websailor.questions.corpus import Corpus
 from websailor.questions.drafting import (
     choose_named,
+    keep_named,
     told_twice,
     with_describing_literals,
     with_literals,
@@ -31,7 +32,7 @@ from websailor.questions.operators.base import Case, Counts
 from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripped
 from websailor.questions.pools import Part, Pools
 from websailor.questions.proof.engine import ask, proves
-from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.proof.sets import ProofTooLarge
 from websailor.questions.reach import undecided, unreachable
 from websailor.questions.seen import Refused, Seen, cell_of
 from websailor.questions.shapes.sample import Focus
@@ -39,7 +40,6 @@ from websailor.questions.structure import (
     Branch,
     branches,
     exact_pattern,
-    is_named,
     variables_of,
     without_idle_literals,
 )
@@ -56,6 +56,8 @@ REDRAWS = 8
 """Subgraphs drawn for one try until one can be told in words."""
 PAGE_REDRAWS = 200
 """Subgraphs drawn for one try until one does not rest on a page that was asked about often enough."""
+FOGGY = 2
+"""Dates and numbers that are told besides, at the least, where bits are asked for: they can become vague."""
 MOVES = 60
 """Moved labels tried before a question is given up that was to have no answer."""
 
@@ -294,6 +296,7 @@ class Maker:
             left = len(ask(self.corpus.tables, pattern))
             if left < self.config.candidates:
                 raise Refused("no_choice", f"{left} candidates")
+        wanted = max(wanted, have + FOGGY) if self.composer.seeks_bits else wanted
         missing = max(wanted - have, 1 if self.config.candidates >= 2 and have < self.config.max_clues else 0)
         if nameless:
             return with_describing_literals(self.corpus, pattern, missing, self._is_told, rng)
@@ -316,7 +319,7 @@ class Maker:
             pattern, taken = self.composer.compose(
                 pattern, order, named, names, lambda fact: self._is_in(fact, part), rng
             )
-            names = sum(is_named(pattern, name) and pattern.assignment[name] in named for name in pattern.variables)
+            names = keep_named(pattern, named, min(config.named_anchors), rng)
         removable = 0
         # Without a name, a question of the highest level needs that many clues; some may only confirm the others.
         fewest = config.min_clues if names or corpus.lexicon.is_generated else max(config.min_clues, MANY_ANCHORS)

@@ -20,7 +20,7 @@ from websailor.questions.operators import DISTRACTOR, NOTHING, OPERATORS, PLAIN
 from websailor.questions.operators.base import Case, Counts, Operator
 from websailor.questions.operators.u16_nothing import ANSWER
 from websailor.questions.proof.engine import ask
-from websailor.questions.proof.join import ProofTooLarge
+from websailor.questions.proof.sets import ProofTooLarge
 from websailor.questions.restating import differences
 from websailor.questions.structure import branches, speaks_of, variables_of
 from websailor.records import Atom, Count, Pattern, Question, Rank, Without

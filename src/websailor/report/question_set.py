@@ -5,10 +5,11 @@ Enters: questions, and the prompts of a published set where one was given. Leave
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import mean, median
 from typing import Any
 
+from websailor.diversity import effective_number
 from websailor.records import Question
 from websailor.report.charts import bars
 from websailor.report.drawing import entity_variables, shape_svg
@@ -38,13 +39,6 @@ STRUCTURAL = frozenset({"U0"})
 """Not an operator: a clue told as it is."""
 BINS = 12
 """Most bars of a histogram."""
-
-
-def effective_number(counts: Iterable[int]) -> float:
-    """exp of the entropy: how many equally frequent classes would be as diverse (Hill number of order 1)."""
-    values = [count for count in counts if count > 0]
-    total = sum(values)
-    return math.exp(-sum(count / total * math.log(count / total) for count in values)) if total else 0.0
 
 
 def operators_of(question: Question) -> frozenset[str]:

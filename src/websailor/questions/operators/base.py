@@ -102,6 +102,8 @@ class Draft:
     """True when one of the pages (titles) speaks of both entities (ids)."""
     may_name: bool = True
     """Whether a clue may name an entity."""
+    is_cyclic: bool = False
+    """Whether a cycle must stay."""
 
     @property
     def tables(self) -> Facts:

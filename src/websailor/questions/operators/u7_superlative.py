@@ -87,9 +87,11 @@ def _looser(draft: Draft, rng: random.Random) -> Iterator[Pattern]:
             if variable:
                 vaguer = next_step(draft.corpus, pattern, variable, WIDER) if variable in pattern.variables else None
             else:
-                dropped = rng.choice(clues)
+                cycles = [one for one in clues if one.closing is not None]
+                loose = [one for one in clues if not (draft.is_cyclic and cycles == [one])]
+                dropped = rng.choice(loose) if loose else None
                 rest = [one for one in clues if one != dropped]
-                vaguer = keep_branches(pattern, rest) if rest else None
+                vaguer = keep_branches(pattern, rest) if rest and dropped is not None else None
             if vaguer is not None:
                 pattern = vaguer
                 yield pattern

@@ -223,12 +223,3 @@ def draw_focus(pool: Mapping[str, Sequence[Sample]], rng: np.random.Generator) -
     classes = list(pool)
     samples = pool[classes[int(rng.integers(len(classes)))]]
     return focus_in(samples[int(rng.integers(len(samples)))], rng)
-
-
-def effective_number(counts: Iterable[int]) -> float:
-    """How many equally common kinds would be as diverse as these counts: exp(entropy), Hill number of order 1."""
-    share = np.array([count for count in counts if count > 0], dtype=np.float64)
-    if len(share) == 0:
-        return 0.0
-    share /= share.sum()
-    return float(np.exp(-(share * np.log(share)).sum()))
