@@ -130,3 +130,25 @@ def test_a_scorer_without_its_key_is_told_before_anything_is_written(inputs: dic
     with pytest.raises(UserError, match="set NO_SUCH_KEY_SET"):
         evaluation.run(config, inputs, tmp_path / "out", ScriptedPolicy(lambda one, seed: []))
     assert not (tmp_path / "out").exists()
+
+
+def test_an_endpoint_is_not_cut_to_the_size_of_the_run_s_own_agent(inputs: dict[str, Path], tmp_path: Path) -> None:
+    home = tmp_path / "run"
+    home.mkdir()
+    for name, path in inputs.items():
+        (home / name).symlink_to(path)
+    small = {"agent": {"prompt": "brief", "max_tokens_per_turn": 80, "context_tokens": 1400}, "runs": 1}
+    (home / "config.json").write_text(json.dumps({"evaluation": {**small, "tools": {"address": "title"}, "count": 2}}))
+    with EndpointServer(says("<answer>Answer 0</answer>")) as server:
+        command = [
+            "evaluate",
+            str(home / "questions"),
+            "--model",
+            f"openai:m@{server.url}",
+            "--out",
+            str(tmp_path / "o"),
+        ]
+        assert execute(command) == 0
+    assert len(server.bodies) == 2, "number and runs are those of the run"
+    body = server.bodies[0]
+    assert "<tools>" in body["messages"][0]["content"] and body["max_tokens"] == 10_000
