@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from websailor.errors import UserError
-from websailor.tools.gateway.limits import MARGIN, REDIS, LimitsLost, SharedLimits, rate_of
+from websailor.tools.gateway.limits import MARGIN, REDIS, LimitsLost, SharedLimits, _redis_bucket, rate_of
 from websailor.tools.gateway.store import OUTCOME, Store
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +113,7 @@ def test_of_a_broken_rate_the_whole_part_counts(per_second: float, tmp_path: Pat
 def test_a_rate_below_one_spaces_calls(tmp_path: Path) -> None:
     first, second = sorted(permitted(tmp_path / "limits.sqlite", 0.8, 2, {}))
     assert second - first >= 1.25
-    assert rate_of(1 / 3).interval == round(3000 * MARGIN)
+    assert rate_of(1 / 3).interval == round(3000 + 1000 * MARGIN)
 
 
 def test_a_limit_outlives_the_process(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_waiting_ends_when_the_time_is_over(tmp_path: Path) -> None:
 
 def test_old_entries_are_removed(tmp_path: Path) -> None:
     permitted(tmp_path / "limits.sqlite", 1000, 200, {})
-    time.sleep(MARGIN)
+    time.sleep(1 + MARGIN)
     permitted(tmp_path / "limits.sqlite", 1000, 70, {})
     rows = sqlite3.connect(tmp_path / "limits.sqlite").execute("select count(*) from limit_serper").fetchone()[0]
     assert rows < 200
@@ -164,6 +164,19 @@ def test_a_redis_that_is_not_there_is_said_without_its_password(tmp_path: Path) 
     finally:
         del os.environ[REDIS]
     assert "canary" not in str(error.value)
+
+
+def test_who_asked_for_the_time_first_and_came_second_counts_the_other(redis: RedisServer) -> None:
+    """Between the two questions to Redis, for the time and for a place, another process may have been permitted."""
+    from pyrate_limiter import Rate, RateItem
+
+    assert redis.port
+    bucket = _redis_bucket("serper", Rate(2, 1000))
+    now = bucket.now()
+    assert isinstance(now, int)
+    assert bucket.put(RateItem("serper", now + 5))
+    assert bucket.put(RateItem("serper", now + 9))
+    assert not bucket.put(RateItem("serper", now))
 
 
 def test_a_redis_that_is_lost_permits_nothing_and_may_come_back(redis: RedisServer, tmp_path: Path) -> None:
