@@ -227,7 +227,7 @@ def test_a_pool_holds_only_subgraphs_that_can_be_asked_about_and_none_is_said_so
 
 def test_a_world_of_a_held_out_seed_gives_no_training_question(tmp_path: Path) -> None:
     """Of such a world every page is for evaluation, and every question says so."""
-    world = {"seed": FIRST_HELD_OUT_SEED, "world": {"pages": 300}}
+    world = {"seed": FIRST_HELD_OUT_SEED, "world": {"profile": "rich", "pages": 300}}
     wiki.run(wiki.Config.model_validate(world), {}, tmp_path / "wiki")
     graph.run(graph.Config(whole=True, title_ranks=False), {"wiki": tmp_path / "wiki"}, tmp_path / "graph")
     inputs = {"wiki": tmp_path / "wiki", "graph": tmp_path / "graph"}

@@ -37,13 +37,15 @@ class Pools:
     """Type of every node."""
     rule: HeldOut | None
     """Which cells of (shape, type) no training question may be of."""
+    all_held_out: bool = False
+    """Whether every page is for evaluation, those of no entity too."""
     crossing: int = 0
     """Subgraphs drawn that lie in both parts."""
     holding: dict[tuple[Part, str], dict[str, list[Sample]]] = field(default_factory=dict)
     """(part, operator) -> those that hold what the operator seeks."""
 
     def part_of(self, entity: str) -> Part:
-        return "held_out" if entity in self.held_out else "train"
+        return "held_out" if self.all_held_out or entity in self.held_out else "train"
 
     def draw(self, part: Part, rng: np.random.Generator, sought: str = "") -> Focus:
         """Shape class uniform, subgraph uniform, orbit uniform, node uniform, among the nodes that can be asked for; of
@@ -105,12 +107,13 @@ def draw_pools(
     }
     required = [code for code in config.operators if code in marked]
     kinds = tuple(entity.kind for entity in corpus.entities)
-    pools = Pools({"train": {}, "held_out": {}}, held_out, askable, kinds, rule if rule and rule.cell_share else None)
+    cells = rule if rule and rule.cell_share else None
+    pools = Pools({"train": {}, "held_out": {}}, held_out, askable, kinds, cells, all_held_out)
     crossing = 0
     for number, sample in enumerate(sample_subgraphs(corpus.graph, walk, np.random.default_rng(config.seed))):
         if all(taken[part] >= wanted[part] for part in taken) or number >= OVERDRAW * config.pool:
             break
-        apart = {corpus.tellable[fact].source.page in held_out for fact in sample.facts}
+        apart = {pools.part_of(corpus.tellable[fact].source.page) == "held_out" for fact in sample.facts}
         if len(apart) > 1:
             crossing += 1
             continue

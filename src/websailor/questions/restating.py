@@ -165,14 +165,14 @@ def _unsaid(question: Question, corpus: Corpus) -> str | None:
         said = set(tokens(wording))
         may |= said
         must = said if must is None else must & said
-        if number >= FEWEST and prompt <= may:
+        if number >= FEWEST and prompt <= may and must - _FUNCTION_WORDS <= prompt:
             break
     if must is None:
         raise NoWording("none of the ways to say it is clear")
     unknown = next((word for word in tokens(question.prompt) if word not in may), None)
     if unknown is not None:
         return f"the prompt says {unknown!r}, and no wording of its query does"
-    if lacking := sorted(must - prompt):
+    if lacking := sorted(must - prompt - _FUNCTION_WORDS):
         return f"the prompt does not say {lacking[0]!r}, and every wording of its query does"
     return _silent(question, corpus, prompt)
 
