@@ -81,8 +81,9 @@ def evaluate_(
         low, high = counts[f"{name}_low"], counts[f"{name}_high"]
         words = f"{name.replace('pass_at_', 'pass@')}  {100 * counts[name]:.1f} %"
         stdout.print(f"[bold]{words}[/bold]  ({100 * low:.1f} – {100 * high:.1f})")
+    failed = f" ({counts['failed_calls']:.2f} of them failed)" if counts["failed_calls"] else ""
     stdout.print(
-        f"{counts['questions']:.0f} questions · {counts['tool_calls']:.2f} calls per episode · "
+        f"{counts['questions']:.0f} questions · {counts['tool_calls']:.2f} calls per episode{failed} · "
         f"{100 * counts['format_errors']:.1f} % of turns broke the format"
     )
     if broken := counts.get("broken"):
