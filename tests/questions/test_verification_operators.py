@@ -9,6 +9,7 @@ import pytest
 from rich_world import rich_world
 
 from websailor import questions
+from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.questions import Config
 from websailor.records import Count, Question, Rank, Without
@@ -168,3 +169,24 @@ def test_every_clause_of_the_query_is_told(tmp_path: Path) -> None:
             assert any("the prompt does not say" in line for line in verified(tmp_path / "records.jsonl", [wrong]))
             found += 1
     assert found > 3
+
+
+def test_questions_that_are_gone_are_missed(tmp_path: Path) -> None:
+    for name in ("config.json", "manifest.json"):
+        (tmp_path / name).write_bytes((made().parent / name).read_bytes())
+    found = list(read_jsonl(made(), Question))
+    lines = verified(tmp_path / "records.jsonl", found[:-1])
+    assert lines == [f"the file: {len(found) - 1} questions are in it, and {len(found)} were made"]
+
+
+@pytest.mark.parametrize("name", ["entities.jsonl", "facts.jsonl"])
+def test_a_graph_that_is_cut_in_half_is_refused(name: str, tmp_path: Path) -> None:
+    place = rich_world()
+    for file in place.graph.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: whole.index(b"\n", len(whole) // 2) + 1])
+    with pytest.raises(UserError, match=f"{name} has .* bytes instead of .* `websailor graph build` again"):
+        questions.verify(made(), place.wiki, tmp_path)
+    with pytest.raises(UserError, match=f"{name} has .* bytes instead of"):
+        questions.run(CONFIG, {"wiki": place.wiki, "graph": tmp_path}, tmp_path / "out")

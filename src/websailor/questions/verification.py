@@ -51,7 +51,7 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     if not count:
         raise UserError(f"{file} holds no questions")
     if (made := _made_there(file)) is not None and made != count:
-        failures.append(f"the file: {count} questions are in it, and {made} were made")
+        failures.append(f"the file: {count} questions are in it, and {made:.0f} were made")
     return failures
 
 
