@@ -32,11 +32,9 @@ def check_hidden(corpus: Corpus, pattern: Pattern, prompt: str) -> None:
 
 def check_titles(corpus: Corpus, pattern: Pattern) -> None:
     """A work that the question names must have a page, a title that no other has, or a year."""
-    for domain in pattern.domains:
-        name = domain.value
-        if domain.lattice == "entity" and corpus.is_title_alone(name) and not name.endswith(")"):
-            if name not in corpus.dated:
-                raise Refused("ambiguous_title", name)
+    for name in (domain.value for domain in pattern.domains if domain.lattice == "entity"):
+        if corpus.is_title_alone(name) and not name.endswith(")") and name not in corpus.dated:
+            raise Refused("ambiguous_title", name)
 
 
 def check_length(prompt: str, language: Language, max_words: int) -> None:
