@@ -156,7 +156,7 @@ def test_an_evaluation_over_a_recording(
     ("more", "words"),
     [
         (["--web", "live", "--wiki", "w"], "on the live web there is no wiki"),
-        ([], "name the wiki in which the agent works with --wiki, or take the real web with --web live"),
+        ([], "name a wiki with --wiki, or take the real web with --web live"),
         (["--web", "live"], "the embedded expert knows the simulated web alone"),
         (["--web", "live", "--tools.address", "title"], "on the live web it is"),
         (["--web", "alive", "--wiki", "w"], "web: Input should be 'simulated' or 'live'"),

@@ -54,7 +54,7 @@ def evaluate_(
     config = make_config(Config, overlay(table, given(flags)), "flags")
     if wiki is None and config.web == "simulated" and (home / "wiki").is_dir():
         wiki = home / "wiki"
-    inputs = {**web_inputs(config, wiki), "questions": file}
+    inputs = {**web_inputs(config.web, wiki), "questions": file}
     if model == "expert":
         if "wiki" not in inputs:
             raise UserError("the embedded expert knows the simulated web alone: name an endpoint with --model")

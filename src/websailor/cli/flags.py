@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from websailor.errors import UserError
 from websailor.recipe import SHARED, check_keys, make_config, overlay, read_table, spread_shared
-from websailor.tools.environment import EnvironmentConfig
+from websailor.tools.environment import WebChoice
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -82,14 +82,14 @@ def recipe_table(recipe: Path, table: str, model: type[BaseModel]) -> dict[str, 
     return spread_shared(tables).get(table, {})
 
 
-def web_inputs(config: EnvironmentConfig, wiki: Path | None) -> dict[str, Path]:
+def web_inputs(web: WebChoice, wiki: Path | None) -> dict[str, Path]:
     """The wiki as an input where the web is simulated; none where it is live. Raises `UserError`."""
-    if config.web == "live":
+    if web == "live":
         if wiki is not None:
             raise UserError("on the live web there is no wiki: leave out --wiki, or --web live")
         return {}
     if wiki is None:
-        raise UserError("name the wiki in which the agent works with --wiki, or take the real web with --web live")
+        raise UserError("name a wiki with --wiki, or take the real web with --web live")
     return {"wiki": wiki}
 
 

@@ -42,7 +42,7 @@ def collect_(
         The directory to make.
     """
     config = stage_config(Config, flags, recipe, "trajectories")
-    manifest = run(config, web_inputs(config, wiki) | {"questions": questions}, out)
+    manifest = run(config, web_inputs(config.web, wiki) | {"questions": questions}, out)
     show_counts(str(out), manifest.counts)
     show_spending(out)
 

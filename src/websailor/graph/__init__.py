@@ -1,9 +1,10 @@
 """Stage: a dense, cyclic knowledge graph, found from seed entities outwards through search and visit.
 
-Reads a wiki directory (input `wiki`). Writes facts to `records.jsonl` as they are found and, when done,
-`entities.jsonl`, `statistics.json` (measures before and after densification and of a plain expansion, kinds, relations,
-sources) and `facts.jsonl`: `records.jsonl` without what was taken back since (a fact whose tenure another page told).
-Every fact keeps the page, the line or sentence, the address and the search query that led there.
+Reads a wiki directory (input `wiki`), or a live wiki through the gateway (`web = "live"`) from given seeds. Writes
+facts to `records.jsonl` as they are found and, when done, `entities.jsonl`, `statistics.json` (measures before and
+after densification and of a plain expansion, kinds, relations, sources) and `facts.jsonl`: `records.jsonl` without what
+was taken back since (a fact whose tenure another page told). Every fact keeps the page, the line or sentence, the
+address and the search query that led there.
 
 A run that was killed resumes: what was already searched and read is in `journal.jsonl` until the stage is finished, so
 the walk is repeated without touching the web and goes on where it stopped.
@@ -12,11 +13,14 @@ the walk is repeated without touching the web and goes on where it stopped.
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
 from websailor.files import StageConfig
 from websailor.records import Manifest
+from websailor.tools.environment import WebChoice
+from websailor.tools.gateway.config import GatewayConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +34,12 @@ if TYPE_CHECKING:
 class Config(StageConfig):
     """How the graph is grown."""
 
+    web: WebChoice = "simulated"
+    """`simulated`: an offline wiki. `live`: the wiki at `site`, from `seeds`, through the gateway."""
+    site: str = "https://en.wikipedia.org/wiki/"
+    """What the addresses of a live MediaWiki's pages begin with."""
+    gateway: GatewayConfig = GatewayConfig()
+    """How a live wiki is reached: live, recorded or replayed. It is searched and read itself, not through others."""
     seeds: tuple[str, ...] = ()
     """Titles to start from; empty: `seed_count` of them are drawn, rare ones preferred."""
     seed_count: int = Field(default=32, ge=1)
@@ -80,6 +90,13 @@ class Config(StageConfig):
             raise ValueError("whole reads every page: there is no growth to compare; leave whole or compare out")
         if self.model is not None and self.extractor == "rules":
             raise ValueError("extractor = rules asks no model: leave model out, or set extractor to llm or both")
+        if self.web == "live" and not self.seeds:
+            raise ValueError("nobody knows all titles of a live wiki: name some to start from in seeds")
+        parts = urlsplit(self.site)
+        if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc or self.site[-1] != "/":
+            raise ValueError("site is what the addresses of pages begin with, as https://en.wikipedia.org/wiki/")
+        if self.web == "live" and self.whole:
+            raise ValueError("a live wiki is not read whole: leave whole out, or import its dump")
         return self
 
 
@@ -90,7 +107,7 @@ def run(
     web: "Web | None" = None,
     chat: "Callable[[], ChatModel] | None" = None,
 ) -> Manifest:
-    """Build the graph of `inputs["wiki"]` in `out`, or of any `web` from the seeds of the config.
+    """Build the graph of `inputs["wiki"]` in `out`, or of any `web` (the live one too) from the seeds of the config.
 
     `chat` gives a conversation with the extractor's model; without it `config.model` is asked. Raises `UserError` when
     the corpus is empty or states no facts.

@@ -23,6 +23,7 @@ from websailor.graph.builder import GraphBuilder
 from websailor.graph.catalogue import Catalogue, WebCatalogue, WikiCatalogue
 from websailor.graph.extraction import Reading, read_page
 from websailor.graph.grown import Grown, counted, describe, grown
+from websailor.graph.live import LiveWiki, live_site
 from websailor.graph.llm_extraction import LlmExtractor, conversations
 from websailor.graph.namesakes import namesake_facts
 from websailor.graph.possible import Lines, possible_facts
@@ -52,18 +53,22 @@ def build(
     chat: Callable[[], ChatModel] | None = None,
 ) -> Manifest:
     """See `websailor.graph.run`."""
-    if "wiki" not in inputs and web is None:
-        raise UserError('the graph needs a corpus: give a wiki directory as input "wiki"')
+    if "wiki" not in inputs and web is None and config.web == "simulated":
+        raise UserError(
+            'the graph needs a corpus: give a wiki directory as input "wiki", or set web = "live" and seeds'
+        )
     if config.extractor != "rules" and chat is None and config.model is None:
         raise UserError(f"extractor = {config.extractor} asks a language model: set model to openai:MODEL@URL")
     with StageDirectory(out, "graph", config, inputs) as stage:
         if stage.finished:
             return stage.manifest()
-        corpus = _Corpus(config, inputs, web, chat)
         with ExitStack() as opened:
+            if web is None and config.web == "live":
+                web = opened.enter_context(LiveWiki(live_site(config.site), config.gateway))
+            corpus = _Corpus(config, inputs, web, chat)
             corpus.open(opened)
             made = _whole(stage, corpus) if corpus.streams else _walked(stage, corpus)
-        return made.finish()
+            return made.finish()
 
 
 class _Corpus:
@@ -75,7 +80,9 @@ class _Corpus:
         self.config = config
         self.name = str(inputs.get("wiki", "the web"))
         self.wiki: Wiki | None = open_wiki(inputs["wiki"]) if "wiki" in inputs else None
-        self.catalogue: Catalogue = WebCatalogue() if self.wiki is None else WikiCatalogue(self.wiki)
+        self.catalogue: Catalogue = (
+            WebCatalogue(live_site(config.site)) if self.wiki is None else WikiCatalogue(self.wiki)
+        )
         if web is None:
             assert self.wiki is not None
             web = SimulatedWeb(self.wiki)

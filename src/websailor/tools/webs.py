@@ -6,7 +6,7 @@ and takes a `Web`.
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -30,10 +30,13 @@ class Immediate:
 
 
 class Blocking:
-    """An `AsyncWeb` as a `Web`: runs it on an event loop of its own. Close it, or use it in a `with` statement."""
+    """An `AsyncWeb` as a `Web`: runs it on an event loop of its own. Close it, or use it in a `with` statement;
+    `closed` is awaited on that loop before it ends.
+    """
 
-    def __init__(self, web: AsyncWeb) -> None:
+    def __init__(self, web: AsyncWeb, closed: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
         self._web = web
+        self._closed = closed
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="web", daemon=True)
         self._thread.start()
@@ -48,7 +51,9 @@ class Blocking:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
-        """Stop the loop."""
+        """Close the web, then the loop."""
+        if self._closed is not None:
+            self._wait(self._closed())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -201,6 +201,12 @@ def _parser(*tags: str) -> Any:
     return etree.XMLPullParser(events=("end",), tag=tags, resolve_entities=False, no_network=True, huge_tree=True)
 
 
+def redirect_of(wikitext: str) -> str | None:
+    """Where a page leads that is a redirect, as it is written."""
+    match = _REDIRECT.match(wikitext)
+    return match.group(1) if match else None
+
+
 def _page(element: Any, site: Site, number: int) -> RawPage | None:
     """The page of a `<page>` element; None when it has no title. `number` is its id when it has none."""
     fields = {_local(child): child for child in element if isinstance(child.tag, str)}
@@ -214,8 +220,7 @@ def _page(element: Any, site: Site, number: int) -> RawPage | None:
     text = (revision["text"].text or "") if "text" in revision else ""
     model = (revision["model"].text or "wikitext") if "model" in revision else "wikitext"
     redirect = fields["redirect"].get("title") if "redirect" in fields else None
-    if redirect is None and (match := _REDIRECT.match(text)):
-        redirect = match.group(1)
+    redirect = redirect or redirect_of(text)
     identifier = (fields["id"].text or "").strip() if "id" in fields else ""
     return RawPage(
         id=int(identifier) if _WHOLE.fullmatch(identifier) else number,
