@@ -71,6 +71,11 @@ def test_any_text_is_a_query(small_wiki: Wiki, query: str, k: int) -> None:
     assert len(small_wiki.search(query, k)) <= max(0, k)
 
 
+@pytest.mark.parametrize("k", [10**5, 10**10, 10**30])
+def test_more_hits_than_pages_are_all_pages_that_fit(small_wiki: Wiki, k: int) -> None:
+    assert small_wiki.search("london", k) == small_wiki.search("london", len(small_wiki))
+
+
 def test_results_repeat_and_scores_fall(world: Wiki) -> None:
     again = open_wiki(world.path)
     for title in list(world.titles())[:40]:

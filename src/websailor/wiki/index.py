@@ -203,7 +203,8 @@ class SearchIndex:
         planned = self._plan(query)
         if planned is None or k <= 0:
             return []
-        found = self._searcher.search(planned, limit=k, count=False).hits
+        # The library makes room for as many hits as it is asked for.
+        found = self._searcher.search(planned, limit=min(k, self.pages), count=False).hits
         pids = self._searcher.fast_field_values("pid", [address for _, address in found])
         return sorted((Scored(int(pid or 0), score) for (score, _), pid in zip(found, pids, strict=True)), key=_rank)
 
