@@ -184,8 +184,8 @@ def test_what_is_no_wiki_is_refused(tmp_path: Path, small_wiki: Wiki) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
-        ("index/meta.json", b"{", "index is damaged: import the dump again"),
-        ("index/.managed.json", b"junk", "index is damaged: import the dump again"),
+        ("index/meta.json", b"{", "index has .* bytes instead of .* run `websailor wiki import` again"),
+        ("index/.managed.json", b"junk", "index has .* bytes instead of .* run `websailor wiki import` again"),
         ("world.json", b"{", "not JSON"),
     ],
 )
@@ -196,6 +196,18 @@ def test_a_damaged_wiki_is_refused(
     import_dump(tmp_path / "dump.xml", tmp_path / "wiki")
     (tmp_path / "wiki" / file).write_bytes(content)
     with pytest.raises(UserError, match=words):
+        open_wiki(tmp_path / "wiki")
+
+
+@pytest.mark.parametrize("file", ["meta.json", ".managed.json"])
+def test_an_index_that_is_damaged_at_its_size_is_refused(
+    tmp_path: Path, make_dump: Callable[..., str], file: str
+) -> None:
+    (tmp_path / "dump.xml").write_text(make_dump({"A": "[[B]]", "B": "text"}), encoding="utf-8")
+    import_dump(tmp_path / "dump.xml", tmp_path / "wiki")
+    damaged = tmp_path / "wiki" / "index" / file
+    damaged.write_bytes(b"{" * damaged.stat().st_size)
+    with pytest.raises(UserError, match="index is damaged: import the dump again"):
         open_wiki(tmp_path / "wiki")
 
 

@@ -13,13 +13,20 @@ from websailor.records import Usage
 
 
 class Output(Console):
-    """Standard output; a reader that leaves is the front door's matter (rich would exit with 1, our "check failed")."""
+    """Standard output; a reader that leaves is the front door's matter (rich would exit with 1, our "check failed").
+
+    Its width is that of the moment something is printed, not that of its making.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
+        self._width = None
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
-stdout = Output(highlight=False)
+stdout = Output()
 BAR = 40
 """Characters of the longest bar."""
 

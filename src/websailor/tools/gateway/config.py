@@ -8,6 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 Mode = Literal["live", "record", "replay", "replay-or-live"]
 
 
+MOST_FRESH = 100 * 366 * 86400
+"""A century, in seconds."""
+
+
 class GatewayConfig(BaseModel):
     """How real tools are reached."""
 
@@ -21,7 +25,7 @@ class GatewayConfig(BaseModel):
     """
     store: Path | None = Field(default=None, exclude=True)
     """SQLite file of results, shared by processes; None: `~/.cache/websailor/web.sqlite`."""
-    fresh_seconds: float = Field(default=7 * 86400, ge=0)
+    fresh_seconds: float = Field(default=7 * 86400, ge=0, le=MOST_FRESH)
     """In `live` mode, results younger than this are taken from the store; older ones only when all providers fail."""
     search: tuple[str, ...] = ("serper", "brave", "tavily", "exa", "searxng", "wikipedia")
     """Providers of web search in the order of their use; those without their key or address are passed over."""
@@ -35,17 +39,17 @@ class GatewayConfig(BaseModel):
     """Provider -> calls a second of all workers together, where it differs from the provider's usual limit. Of a rate
     above one the whole part counts.
     """
-    attempt_seconds: float = Field(default=20, gt=0)
+    attempt_seconds: float = Field(default=20, gt=0, le=3600)
     """Time for one upstream call."""
     attempts: int = Field(default=3, ge=1, le=10)
     """Calls to one provider before the next one is asked."""
-    seconds: float = Field(default=60, gt=0)
+    seconds: float = Field(default=60, gt=0, le=86400)
     """Time for one tool call over all attempts and providers."""
-    backoff_seconds: float = Field(default=0.5, ge=0)
+    backoff_seconds: float = Field(default=0.5, ge=0, le=3600)
     """First pause between attempts; it doubles, with jitter."""
-    breaker_failures: int = Field(default=5, ge=1)
+    breaker_failures: int = Field(default=5, ge=1, le=10**6)
     """Failures in a row after which a provider is left alone."""
-    breaker_seconds: float = Field(default=30, gt=0)
+    breaker_seconds: float = Field(default=30, gt=0, le=86400)
     """How long it is left alone before one call tries it again."""
     allowed_hosts: tuple[str, ...] = ()
     """Hosts (`name` or `name:port`) that may be visited though they are not on the public web."""
