@@ -125,6 +125,15 @@ def test_a_clue_that_cannot_be_checked_on_another_candidate_decides_nothing() ->
     assert undecided(corpus_of(TAUGHT, WORKED), pattern) == []
 
 
+def test_a_clue_decides_nothing_where_a_candidate_is_not_even_stated() -> None:
+    """Who wrote the other book is nowhere said: a colleague, perhaps."""
+    pattern = pattern_of("Ada", WROTE, WORKED, named=("Melik University",))
+    assert undecided(corpus_of(WROTE, YEAR, LATER, WORKED), pattern) == ["workplaces"]
+    assert undecided(corpus_of(WROTE, YEAR, WORKED), pattern) == ["workplaces"]
+    both = (WROTE, fact("Blue Sea", "author", "Ada", page="Ada", table="table"), WORKED)
+    assert undecided(corpus_of(*both), pattern) == []
+
+
 def test_a_work_without_a_page_goes_by_its_year() -> None:
     undated = fact("Blue Sea", "author", "Ada", page="Ada", table="table")
     corpus = corpus_of(WROTE, YEAR, undated)

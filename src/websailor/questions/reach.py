@@ -62,8 +62,13 @@ def undecided(corpus: Corpus, pattern: Pattern) -> list[str]:
 
 
 def _says(corpus: Corpus, name: str, key: str, relation: InfoboxRelation) -> bool:
-    """True when pages tell whether something has a relation to a thing: its own, or one that gives it its only one."""
-    if corpus.entity[name].statistics.get("has_page", 1):
+    """True when pages tell whether something has a relation to a thing: its own, or one that gives it its only one.
+    What nothing states may be anybody.
+    """
+    entity = corpus.entity.get(name)
+    if entity is None:
+        return False
+    if entity.statistics.get("has_page", 1):
         return True
     only = relation.functional or relation.settled
     return only and any(corpus.partners.get((name, one, True)) for one in corpus.lexicon.same(key))
@@ -100,4 +105,4 @@ def _tells_subjects(fact: Fact, relation: InfoboxRelation) -> bool:
 def _is_read(corpus: Corpus, fact: Fact) -> bool:
     """False where an infobox line names more than there are facts: of two spouses one has no link, and is one too."""
     named = len(_BETWEEN.split(fact.source.quote.partition(": ")[2]))
-    return fact.source.kind != "infobox" or named <= len(corpus.partners[fact.subject, fact.relation, True])
+    return fact.source.kind != "infobox" or named <= len(corpus.partners.get((fact.subject, fact.relation, True), ()))
