@@ -7,3 +7,7 @@ class UserError(ValueError):
 
 class ConfigChanged(UserError):
     """A run directory belongs to another configuration or to other inputs; it is never resumed silently."""
+
+
+class NoSpace(UserError):
+    """There is too little space on the disk; what is stored already is worth keeping."""

@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from websailor.errors import ConfigChanged, UserError
+from websailor.errors import ConfigChanged, NoSpace, UserError
 from websailor.identity import (
     DATA,
     MADE_BY,
@@ -135,10 +135,10 @@ def installed_versions() -> dict[str, str]:
 
 
 def require_space(path: Path, needed: int) -> None:
-    """Raise `UserError` when the disk that holds `path` has less than `needed` bytes free."""
+    """Raise `NoSpace` when the disk that holds `path` has less than `needed` bytes free."""
     free = shutil.disk_usage(path).free
     if free < needed:
-        raise UserError(
+        raise NoSpace(
             f"{path}: only {free / 1e6:.1f} MB free, about {needed / 1e6:.1f} MB needed: "
             "free some space and run the same command again"
         )
@@ -173,7 +173,8 @@ class StageDirectory:
 
     Opening checks the inputs, then `config.json`: absent, it is written; equal, the stage resumes; different,
     `ConfigChanged` is raised and nothing is touched, unless no work is in the directory yet. `done` holds the ids
-    already in `records.jsonl` and `rejects.jsonl`.
+    already in `records.jsonl` and `rejects.jsonl`, `counts` what all sittings together have written there:
+    `records`, `rejects`, `reject_<reason>`.
     """
 
     def __init__(self, out: Path, stage: str, config: StageConfig, inputs: Mapping[str, Path]) -> None:
@@ -195,9 +196,11 @@ class StageDirectory:
             for name, counter in (("records.jsonl", "records"), ("rejects.jsonl", "rejects")):
                 _drop_torn_line(out / name)
                 if (out / name).is_file():
-                    for identifier in _ids(out / name):
-                        self.done.add(identifier)
+                    for row in _rows(out / name):
+                        self.done.add(row.get("id", ""))
                         self.counts[counter] += 1
+                        if counter == "rejects":
+                            self.counts[f"reject_{row.get('reason')}"] += 1
             self._records, self._rejects = (
                 opened.enter_context((out / name).open("a", encoding="utf-8"))
                 for name in ("records.jsonl", "rejects.jsonl")
@@ -288,11 +291,11 @@ class StageDirectory:
         self._opened.close()
 
 
-def _ids(file: Path) -> Iterator[str]:
-    """The id of every line of a stage's records."""
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    """Every line of a stage's records."""
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            yield _row(file, number, line).get("id", "")
+            yield _row(file, number, line)
 
 
 def _row(file: Path, number: int, line: bytes) -> dict[str, Any]:

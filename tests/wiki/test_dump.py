@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from websailor.errors import ConfigChanged, UserError
+from websailor.errors import ConfigChanged, NoSpace, UserError
+from websailor.files import StageDirectory, exclusive
 from websailor.wiki import Config, import_dump, open_wiki, run
 from websailor.wiki.dump import LONGEST_REVISION, UNPACKED, DumpReader
-from websailor.wiki.importing import import_pages, is_out_of_space
+from websailor.wiki.importing import fill_part, import_pages, is_out_of_space
 from websailor.wiki.world import WorldConfig, generate_dump
 
 MakeDump = Callable[..., str]
@@ -285,6 +286,42 @@ def test_what_an_interrupted_import_left_is_replaced(tmp_path: Path, make_dump: 
     import_dump(source, tmp_path / "wiki")
     assert list(open_wiki(tmp_path / "wiki").titles()) == TITLES
     assert not part.exists()
+
+
+def test_two_imports_at_once_do_not_take_each_other_s_work(tmp_path: Path, make_dump: MakeDump) -> None:
+    source, part = tmp_path / "dump.xml", tmp_path / "wiki.part"
+    source.write_text(make_dump(), encoding="utf-8")
+    part.mkdir()
+    with exclusive(part):
+        (part / "pages.sqlite").write_bytes(b"of the other")
+        for begin in (
+            lambda: fill_part(Config(source=source), source, part, {"source": source}),
+            lambda: import_dump(source, tmp_path / "wiki"),
+        ):
+            with pytest.raises(UserError, match="another process is working here"):
+                begin()
+        assert (part / "pages.sqlite").read_bytes() == b"of the other"
+
+
+def test_what_is_stored_outlives_a_disk_that_is_full(tmp_path: Path, make_dump: MakeDump) -> None:
+    """What says so here is the check beforehand: the dump has grown to more than any disk holds."""
+    source, part = tmp_path / "dump.xml", tmp_path / "wiki.part"
+    source.write_text(make_dump(), encoding="utf-8")
+    config, inputs = Config(source=source), {"source": source}
+    with StageDirectory(part, "wiki", config, inputs):
+        import_pages(source, part)
+    stored = (part / "pages.sqlite").read_bytes()
+    huge = tmp_path / "huge.xml"
+    with huge.open("wb") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(NoSpace, match="free some space"):
+        fill_part(config, huge, part, inputs)
+    assert (part / "pages.sqlite").read_bytes() == stored
+    assert import_dump(source, tmp_path / "wiki").counts["pages"] == len(TITLES)
+    assert not part.exists()
+    with pytest.raises(NoSpace, match="free some space"):
+        fill_part(config, huge, part, inputs)
+    assert not part.exists(), "nothing was stored"
 
 
 def test_many_processes_make_the_same_wiki(tmp_path: Path, make_dump: MakeDump) -> None:

@@ -20,8 +20,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from websailor.errors import ConfigChanged, UserError
-from websailor.files import StageDirectory, exclusive, require_space
+from websailor.errors import ConfigChanged, NoSpace, UserError
+from websailor.files import StageDirectory, exclusive, holds_work, require_space
 from websailor.progress import progress_bar
 from websailor.records import Manifest, Page
 from websailor.wiki import zim
@@ -136,7 +136,8 @@ def import_pages(
     `UserError` when the file is no whole dump or holds no page of the main namespace; what was written is then useless.
     """
     size = source.stat().st_size
-    require_space(directory, 2 * size)
+    stored = sum(file.stat().st_size for file in directory.glob("pages.sqlite*"))
+    require_space(directory, 2 * size - stored)
     with StoreWriter(directory) as writer:
         counts = writer.complete or _store_pages(source, size, writer, limit, workers)
     store = PageStore(directory)
@@ -228,24 +229,31 @@ def run_import(config: "Config", inputs: Mapping[str, Path], out: Path) -> Manif
     if part.is_dir() and not _goes_on(part, config, named):
         with exclusive(part):
             _discard(part)
-    try:
-        with StageDirectory(part, "wiki", config, named) as stage:
-            counts = _fill(config, source, part)
-            manifest = stage.finish(**counts)
-        _discard(out)
-        part.replace(out)
-    except KeyboardInterrupt:
-        # What is stored of a dump is kept for the next try, as after a kill.
-        if not named:
-            _discard(part)
-        raise
-    except BaseException as error:
-        _discard(part)
-        if is_out_of_space(error):
-            raise UserError(f"{out}: the disk is full: free some space and run the same command again") from error
-        raise
+    manifest = fill_part(config, source, part, named)
+    _discard(out)
+    part.replace(out)
     log.info("%s: %d pages, %d redirects", out, manifest.counts["pages"], manifest.counts["redirects"])
     return manifest
+
+
+def fill_part(config: "Config", source: Path | None, part: Path, inputs: Mapping[str, Path]) -> Manifest:
+    """Make the wiki in `part`, or complete what an interrupted import has left there; what came to nothing is removed.
+
+    Raises `UserError` where another process is at work in it, and leaves that alone.
+    """
+    with StageDirectory(part, "wiki", config, inputs) as stage:
+        try:
+            counts = _fill(config, source, part)
+            return stage.finish(**counts)
+        except BaseException as error:
+            full = is_out_of_space(error)
+            # What is stored of a dump is kept for the next try, as after a kill.
+            kept = inputs and holds_work(part) and (full or isinstance(error, KeyboardInterrupt))
+            if not kept:
+                _discard(part)
+            if full and not isinstance(error, UserError):
+                raise NoSpace(f"{part}: the disk is full: free some space and run the same command again") from error
+            raise
 
 
 def _goes_on(part: Path, config: "Config", inputs: Mapping[str, Path]) -> bool:
@@ -262,9 +270,11 @@ def _goes_on(part: Path, config: "Config", inputs: Mapping[str, Path]) -> bool:
 
 
 def is_out_of_space(error: BaseException) -> bool:
-    """True when the operating system, SQLite or the index writer say that the disk is full."""
+    """True when we, the operating system, SQLite or the index writer say that the disk is full."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, NoSpace):
+        return True
     full = ("disk is full", "No space left on device")
     return isinstance(error, sqlite3.OperationalError | ValueError) and any(words in str(error) for words in full)
 
