@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -10,7 +10,8 @@ import pytest
 
 from websailor.cli import execute
 from websailor.files import read_jsonl
-from websailor.records import Fact
+from websailor.graph.reader import FAILURES_IN_A_ROW
+from websailor.records import Fact, Reject
 from websailor.tools.providers.loopback import LoopbackServer, Request, http
 
 PAGES = {
@@ -36,9 +37,11 @@ EVERYTHING = {
 class MediaWiki(LoopbackServer):
     """Search by title, and the wikitext of a page."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: Mapping[str, str] = PAGES) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self.is_down = False
+        self._pages = pages
 
     @property
     def site(self) -> str:
@@ -48,12 +51,15 @@ class MediaWiki(LoopbackServer):
         parts = urlsplit(request.target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.asked.append(unquote(request.target))
+        if self.is_down:
+            writer.write(http(503, b"Try again later.", "text/plain"))
+            return
         if parts.path == "/w/rest.php/v1/search/page":
-            found = [title for title in PAGES if set(query["q"].split()) & set(title.split())]
+            found = [title for title in self._pages if set(query["q"].split()) & set(title.split())]
             rows = [{"title": title, "key": title.replace(" ", "_"), "excerpt": ""} for title in found]
             writer.write(http(200, json.dumps({"pages": rows}).encode()))
             return
-        text = PAGES.get(unquote(parts.path.removeprefix("/wiki/")).replace("_", " "))
+        text = self._pages.get(unquote(parts.path.removeprefix("/wiki/")).replace("_", " "))
         if text is None or query != {"action": "raw"}:
             writer.write(http(404, b"There is no such page.", "text/plain"))
         else:
@@ -66,11 +72,12 @@ def wiki() -> Iterator[MediaWiki]:
         yield running
 
 
-def build(wiki: MediaWiki, out: Path, mode: str, seed: str = "ada Lin") -> int:
+def build(wiki: MediaWiki, out: Path, mode: str, seed: str = "ada Lin", follow_links: int = 20) -> int:
     dials = {
         "web": "live",
         "site": wiki.site,
         "seeds": seed,
+        "follow-links": str(follow_links),
         "gateway.mode": mode,
         "gateway.store": str(out.parent / "web.sqlite"),
         "gateway.allowed-hosts": urlsplit(wiki.root).netloc,
@@ -112,6 +119,31 @@ def test_what_does_not_fit_is_one_line(
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert words in line
     assert not (tmp_path / "graph").exists()
+
+
+def test_a_wiki_that_was_down_is_asked_again(
+    wiki: MediaWiki, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wiki.is_down = True
+    for _ in range(2):
+        assert build(wiki, tmp_path / "graph", "live") == 2
+        assert "the web does not answer" in capsys.readouterr().err
+    wiki.is_down = False
+    assert build(wiki, tmp_path / "graph", "live") == 0, capsys.readouterr().err
+    assert build(wiki, tmp_path / "other", "live") == 0, capsys.readouterr().err
+    for name in ("facts.jsonl", "entities.jsonl", "rejects.jsonl"):
+        assert (tmp_path / "graph" / name).read_bytes() == (tmp_path / "other" / name).read_bytes(), name
+
+
+def test_links_to_pages_that_do_not_exist_are_no_outage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are answers, in a replay, too."""
+    red = {f"R{number}" for number in range(FAILURES_IN_A_ROW + 1)}
+    pages = {**PAGES, "Ada Lin": PAGES["Ada Lin"] + "".join(f" [[{title}]]" for title in sorted(red))}
+    with MediaWiki(pages) as wiki:
+        for mode in ("record", "replay"):
+            assert build(wiki, tmp_path / mode, mode, follow_links=2 * len(red)) == 0, capsys.readouterr().err
+    rejects = {one.id for one in read_jsonl(tmp_path / "replay" / "rejects.jsonl", Reject)}
+    assert rejects >= {f"page:{title}" for title in red}
 
 
 def test_a_seed_that_is_no_page_is_said(wiki: MediaWiki, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

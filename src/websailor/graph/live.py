@@ -9,7 +9,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 from websailor.records import Hit, Page
-from websailor.tools.base import ToolFailure, Web
+from websailor.tools.base import Missing, Web
 from websailor.tools.gateway.config import GatewayConfig
 from websailor.wiki.dump import RawPage, redirect_of
 from websailor.wiki.pages import read_page
@@ -33,11 +33,11 @@ class Wikitext:
         return self._web.search(query, k)
 
     def fetch(self, url: str) -> Page:
-        """The page at an address of the site. Raises `ToolFailure` for other addresses and where there is none."""
+        """The page at an address of the site. Raises `Missing` for other addresses and where there is none."""
         site = self._site
         title = site.title_of(url)
         if title is None:
-            raise ToolFailure(f"{url} is no page of {site.url_prefix}.")
+            raise Missing(f"{url} is no page of {site.url_prefix}.")
         text = self._web.fetch(f"{site.url(title)}?action=raw").text
         redirect = redirect_of(text)
         target = site.normalise(redirect) if redirect else None

@@ -3,7 +3,7 @@
 Enters: a `Web`, the `Catalogue` of the corpus, the journal file of an earlier attempt. Leaves: readings of pages and
 titles of hits, in the order asked. The walk is a function of its configuration and of these answers alone, so an
 interrupted run is repeated from the journal and then goes on. A web that fails now and then costs what it did not say;
-one that only fails ends the run, and is asked again when that is resumed.
+one that only fails ends the run, and is asked again when that is resumed. That a page does not exist is an answer.
 """
 
 from collections import Counter, deque
@@ -18,10 +18,10 @@ from websailor.errors import UserError
 from websailor.graph.catalogue import Catalogue
 from websailor.graph.extraction import Reading
 from websailor.records import Hit, Page, Record
-from websailor.tools.base import ToolFailure, Web
+from websailor.tools.base import Missing, ToolFailure, Web
 
 FAILURES_IN_A_ROW = 20
-"""Searches that fail one after the other before the web counts as down."""
+"""Searches and pages that fail one after the other before the web counts as down."""
 _REDIRECTS = 3
 
 
@@ -38,6 +38,13 @@ class Asked(Record):
     """None when there is no such page."""
     failure: str | None = None
     """What the web said instead of an answer."""
+    missing: bool = False
+    """The failure is that there is no such page."""
+
+    @property
+    def is_silent(self) -> bool:
+        """True where the web did not answer."""
+        return self.failure is not None and not self.missing
 
 
 ReadPage = Callable[[Page, str | None], Reading]
@@ -61,11 +68,13 @@ class Reader:
         """`search` and `page`: how often the web did not answer."""
         self.unread: dict[str, str] = {}
         """Titles that could not be read, with what the web said."""
+        self.last_silence: str | None = None
+        """What the web said last where it did not answer."""
 
     def search(self, query: str) -> tuple[str, ...]:
         """Canonical titles of the hits, best first; none where the search failed.
 
-        Raises `UserError` after `FAILURES_IN_A_ROW` searches that failed.
+        Raises `UserError` after `FAILURES_IN_A_ROW` calls that failed.
         """
         asked = self._repeated()
         if asked is None:
@@ -84,13 +93,14 @@ class Reader:
         return tuple(title for title, _ in asked.hits)
 
     def read(self, title: str, query: str | None) -> Reading | None:
-        """What the page says; None when the web does not serve it."""
+        """What the page says; None when the web does not serve it. Raises `UserError` like `search`."""
         asked = self._repeated()
         if asked is None:
             try:
                 asked = Asked(page=title, query=query, reading=self._read_page(self._fetch(title), query))
             except ToolFailure as failure:
-                asked = Asked(page=title, query=query, failure=str(failure))
+                gone = isinstance(failure, Missing)
+                asked = Asked(page=title, query=query, failure=str(failure), missing=gone)
             self._record(asked)
         self._check(asked.page == title)
         if asked.reading is not None:
@@ -118,7 +128,7 @@ class Reader:
                 break
             page = self._web.fetch(self._catalogue.url(page.redirect_to))
         else:
-            raise ToolFailure(f"{title} redirects without end.")
+            raise Missing(f"{title} redirects without end.")
         return page if page.title.strip() else page.model_copy(update={"title": title})
 
     def _repeated(self) -> Asked | None:
@@ -131,18 +141,17 @@ class Reader:
             )
 
     def _record(self, asked: Asked) -> None:
-        """Failed searches are written once the web has answered again: what was asked of a dead one is asked anew."""
+        """What failed is written once the web has answered again: what was asked of a dead one is asked anew."""
         self._waiting.append(asked)
-        if asked.search is not None and asked.failure is not None:
-            failed = sum(one.search is not None for one in self._waiting)
-            if failed >= FAILURES_IN_A_ROW:
-                raise UserError(
-                    f"the web does not answer ({failed} searches failed, the last with: {asked.failure}): "
-                    "build again when it does, the graph goes on where it stopped"
-                )
-            return
-        if asked.search is not None or len(self._waiting) == 1:
+        if not asked.is_silent:
             self._write()
+            return
+        self.last_silence = asked.failure
+        if len(self._waiting) >= FAILURES_IN_A_ROW:
+            raise UserError(
+                f"the web does not answer ({len(self._waiting)} calls failed, the last with: {asked.failure}): "
+                "build again when it does, the graph goes on where it stopped"
+            )
 
     def _write(self) -> None:
         for asked in self._waiting:
@@ -156,8 +165,6 @@ class Reader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._write()
         self._journal.close()
 
 

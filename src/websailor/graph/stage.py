@@ -199,16 +199,18 @@ def _walked(stage: StageDirectory, corpus: _Corpus) -> _Made:
     with progress_bar("graph", None if config.whole else config.edges) as bar:
         builder, reader = _grow(config, corpus, out / "journal.jsonl", keep)
         bar.total(max(builder.edges, 1))
-    for title, failure in reader.unread.items():
-        _refuse(stage, f"page:{title}", "unreadable_page", failure)
-    for title, refused in builder.refused.items():
-        for number, (reason, detail) in enumerate(refused):
-            _refuse(stage, f"claim:{title}:{number}", reason, detail)
+    if not builder.edges and reader.last_silence is not None:
+        raise UserError(f"the web does not answer: {reader.last_silence} Build again when it does")
     if builder.revised:
         write_jsonl(out / "facts.jsonl", iter(builder.facts.values()))
     else:
         _second_name(out / "records.jsonl", out / "facts.jsonl")
     made = _Made(stage, corpus, grown(builder), builder.lines)
+    for title, failure in reader.unread.items():
+        _refuse(stage, f"page:{title}", "unreadable_page", failure)
+    for title, refused in builder.refused.items():
+        for number, (reason, detail) in enumerate(refused):
+            _refuse(stage, f"claim:{title}:{number}", reason, detail)
     made.hubs = tuple(builder.hubs)
     made.counts = {"searches_failed": reader.failures["search"]} if reader.failures["search"] else {}
     if config.compare:

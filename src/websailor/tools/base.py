@@ -44,9 +44,13 @@ class ToolFailure(Exception):
     """A tool or the web behind it could not do what was asked; the message is for the agent."""
 
 
-def missing(url: str) -> ToolFailure:
+class Missing(ToolFailure):
+    """There is nothing there, however often one asks."""
+
+
+def missing(url: str) -> Missing:
     """What either web says of a page that does not exist."""
-    return ToolFailure(f"There is no page {url}.")
+    return Missing(f"There is no page {url}.")
 
 
 def failed(tool: str, reasons: Sequence[str]) -> ToolFailure:

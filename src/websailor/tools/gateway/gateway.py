@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from websailor.records import Record
 from websailor.tools.arguments import sound
-from websailor.tools.base import ToolFailure, failed, missing
+from websailor.tools.base import Missing, ToolFailure, failed, missing
 from websailor.tools.gateway.breaker import Admission, Breaker
 from websailor.tools.gateway.config import GatewayConfig
 from websailor.tools.gateway.limits import LATE, Limits, LimitsLost
@@ -175,7 +175,7 @@ class Gateway:
         try:
             recorded = (await self._first_that_answers(tool, arguments)).model_dump(mode="json")
         except ToolFailure as failure:
-            recorded = {"failure": str(failure)}
+            recorded = {"failure": str(failure), "missing": isinstance(failure, Missing)}
         return self._reread(tool, self._store.settle(tool, OUTCOME, arguments, recorded))
 
     async def _first_that_answers(self, tool: ToolName, arguments: Mapping[str, Any]) -> Outcome:
@@ -362,7 +362,7 @@ class Gateway:
     def _reread(self, tool: ToolName, recorded: Mapping[str, Any]) -> Outcome:
         """A recorded outcome, or the failure that was recorded."""
         if "failure" in recorded:
-            raise ToolFailure(str(recorded["failure"]))
+            raise (Missing if recorded.get("missing") else ToolFailure)(str(recorded["failure"]))
         try:
             outcome = Outcome.model_validate(recorded)
         except ValueError:
