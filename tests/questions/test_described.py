@@ -10,7 +10,7 @@ from websailor.questions.gates import check_titles
 from websailor.questions.lexicon import Lexicon
 from websailor.questions.proof.described import described, expected_others
 from websailor.questions.proof.engine import proves
-from websailor.questions.reach import undecided, unreachable
+from websailor.questions.reach import out_of_reach, undecided, unreachable
 from websailor.questions.seen import Refused, Seen
 from websailor.questions.structure import told
 from websailor.records import Atom, Domain, Entity, Evidence, Fact, Pattern, ValueType
@@ -130,6 +130,11 @@ def test_a_clue_decides_nothing_where_a_candidate_is_not_even_stated() -> None:
     pattern = pattern_of("Ada", WROTE, WORKED, named=("Melik University",))
     assert undecided(corpus_of(WROTE, YEAR, LATER, WORKED), pattern) == ["workplaces"]
     assert undecided(corpus_of(WROTE, YEAR, WORKED), pattern) == ["workplaces"]
+    assert out_of_reach(corpus_of(WROTE, YEAR, WORKED), pattern) == [
+        "nothing leads a reader to Ada",
+        "nothing leads a reader to Red Sea",
+        "nobody can check workplaces on all that fits the rest",
+    ]
     both = (WROTE, fact("Blue Sea", "author", "Ada", page="Ada", table="table"), WORKED)
     assert undecided(corpus_of(*both), pattern) == []
 

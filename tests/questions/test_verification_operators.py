@@ -9,6 +9,7 @@ import pytest
 from rich_world import rich_world
 
 from websailor import questions
+from websailor.cli import execute
 from websailor.errors import UserError
 from websailor.files import read_jsonl
 from websailor.questions import Config
@@ -177,6 +178,23 @@ def test_questions_that_are_gone_are_missed(tmp_path: Path) -> None:
     found = list(read_jsonl(made(), Question))
     lines = verified(tmp_path / "records.jsonl", found[:-1])
     assert lines == [f"the file: {len(found) - 1} questions are in it, and {len(found)} were made"]
+
+
+@pytest.mark.parametrize("manifest", ["[1]", "{", '{"counts": 3}'])
+def test_a_damaged_manifest_is_one_line(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest, encoding="utf-8")
+    with pytest.raises(UserError, match=r"manifest.json: damaged"):
+        verified(tmp_path / "records.jsonl", list(read_jsonl(made(), Question))[:1])
+
+
+def test_lines_about_the_file_are_no_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = made().read_bytes()
+    (tmp_path / "records.jsonl").write_bytes(whole[:-40])
+    (tmp_path / "config.json").write_bytes((made().parent / "config.json").read_bytes())
+    place = ["--wiki", str(rich_world().wiki), "--graph", str(rich_world().graph)]
+    assert execute(["questions", "verify", str(tmp_path / "records.jsonl"), *place]) == 1
+    left = whole.count(b"\n") - 1
+    assert f"{left} of {left} answers proved" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["entities.jsonl", "facts.jsonl"])

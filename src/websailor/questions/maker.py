@@ -33,7 +33,7 @@ from websailor.questions.operators.u16_nothing import ANSWER, moved_clue, stripp
 from websailor.questions.pools import Part, Pools
 from websailor.questions.proof.engine import ask, proves
 from websailor.questions.proof.sets import ProofTooLarge
-from websailor.questions.reach import undecided, unreachable
+from websailor.questions.reach import out_of_reach, unreachable
 from websailor.questions.seen import Refused, Seen, cell_of
 from websailor.questions.shapes.sample import Focus
 from websailor.questions.structure import (
@@ -188,8 +188,9 @@ class Maker:
         check_length(words.prompt, config.language, config.max_words)
         check_hidden(corpus, pattern, words.prompt)
         check_titles(corpus, pattern)
-        if unchecked := undecided(corpus, pattern):
-            raise Refused("open_world", ", ".join(unchecked))
+        # Operators have added to what was reachable at first.
+        if unsure := out_of_reach(corpus, pattern):
+            raise Refused("open_world", ", ".join(unsure))
         seen.check_prompt(words.prompt)
         level = self._level(pattern, clues, uncertainty.frontier, words, "" if nothing else answer.id)
         told = [self.evidence.facts_of(proved, clue) for clue in clues]

@@ -61,6 +61,12 @@ def undecided(corpus: Corpus, pattern: Pattern) -> list[str]:
     return found
 
 
+def out_of_reach(corpus: Corpus, pattern: Pattern) -> list[str]:
+    """Why others than the answer may fit a pattern beyond the corpus: what its readers cannot find, or cannot check."""
+    lost = [f"nothing leads a reader to {pattern.assignment[name]}" for name in unreachable(corpus, pattern)]
+    return lost + [f"nobody can check {relation} on all that fits the rest" for relation in undecided(corpus, pattern)]
+
+
 def _says(corpus: Corpus, name: str, key: str, relation: InfoboxRelation) -> bool:
     """True when pages tell whether something has a relation to a thing: its own, or one that gives it its only one.
     What nothing states may be anybody.

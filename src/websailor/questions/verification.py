@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from websailor.errors import UserError
-from websailor.files import read_json, read_jsonl
+from websailor.files import read_jsonl
 from websailor.identity import require_whole, stage_identity
 from websailor.questions.config import Config
 from websailor.questions.corpus import Corpus, load_corpus
@@ -21,9 +21,10 @@ from websailor.questions.operators.base import Case, Counts, Operator
 from websailor.questions.operators.u16_nothing import ANSWER
 from websailor.questions.proof.engine import ask
 from websailor.questions.proof.sets import ProofTooLarge
+from websailor.questions.reach import out_of_reach
 from websailor.questions.restating import differences
 from websailor.questions.structure import branches, speaks_of, variables_of
-from websailor.records import Atom, Count, Pattern, Question, Rank, Without
+from websailor.records import Atom, Count, Manifest, Pattern, Question, Rank, Without
 from websailor.wiki import open_wiki
 from websailor.wiki.reader import Wiki
 
@@ -51,7 +52,7 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     if not count:
         raise UserError(f"{file} holds no questions")
     if (made := _made_there(file)) is not None and made != count:
-        failures.append(f"the file: {count} questions are in it, and {made:.0f} were made")
+        failures.append(f"the file: {count} questions are in it, and {made} were made")
     return failures
 
 
@@ -69,8 +70,13 @@ def _made_there(file: Path) -> int | None:
     manifest = file.parent / "manifest.json"
     if file.name != "records.jsonl" or not manifest.is_file():
         return None
-    counts = read_json(manifest).get("counts", {})
-    return counts.get("records")
+    try:
+        made = Manifest.model_validate_json(manifest.read_bytes()).counts.get("records")
+    except ValidationError as error:
+        raise UserError(
+            f"{manifest}: damaged: put the former back, or delete it to check the questions without it"
+        ) from error
+    return None if made is None else int(made)
 
 
 def _is_cut_off(file: Path) -> bool:
@@ -125,7 +131,7 @@ def faults(question: Question, corpus: Corpus, book: EvidenceBook, wiki: Wiki) -
     answer = question.pattern.assignment.get(question.pattern.focus)
     unproved = [*_unproved(question, answer, corpus), *_incomplete(question.pattern, corpus)]
     return [
-        *(unproved or _unearned(question, corpus, book)),
+        *(unproved or [*out_of_reach(corpus, question.pattern), *_unearned(question, corpus, book)]),
         *([] if answer is None else _misnamed(question, answer, corpus)),
         *_unsupported(question, corpus, book, wiki),
     ]
