@@ -24,6 +24,9 @@ def nominated(film: str, person: str, page: str = "Award") -> Fact:
         ("George DeTitta Jr.", "George DeTitta Sr.", False),
         ("Ken Adam", "Ken Adams", True),
         ("Ken Ad", "Ken Ads", False),
+        ("张三", "李四", False),
+        ("Иван Петров", "Сергей Ильин", False),
+        ("Иван Петров", "И. Петров", True),
     ],
 )
 def test_spellings(one: str, other: str, may_be: bool) -> None:

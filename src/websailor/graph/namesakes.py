@@ -53,7 +53,10 @@ def _is_listed(fact: Fact) -> bool:
 
 def _words(name: str) -> list[str]:
     """Small letters without accents and points; the last word is that of the family, `Jr` left to it."""
-    letters = unicodedata.normalize("NFKD", plain_name(name)).encode("ascii", "ignore").decode().lower()
+    spelled = unicodedata.normalize("NFKD", plain_name(name)).lower()
+    # Of a name in another script nothing would be left, and all such names would be one.
+    is_latin = any(letter.isascii() for letter in spelled if letter.isalpha())
+    letters = spelled.encode("ascii", "ignore").decode() if is_latin else spelled
     words = letters.replace(".", " ").replace(",", " ").split()
     return [*words[:-2], " ".join(words[-2:])] if words[-1:] in (["jr"], ["sr"]) else words
 
