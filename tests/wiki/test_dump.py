@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from websailor.cli import execute
 from websailor.errors import ConfigChanged, NoSpace, UserError
 from websailor.files import StageDirectory, exclusive
 from websailor.wiki import Config, import_dump, open_wiki, run
@@ -286,6 +287,12 @@ def test_what_an_interrupted_import_left_is_replaced(tmp_path: Path, make_dump: 
     import_dump(source, tmp_path / "wiki")
     assert list(open_wiki(tmp_path / "wiki").titles()) == TITLES
     assert not part.exists()
+
+
+def test_two_dumps_are_one_too_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["wiki", "import", "a.xml", "--source", "b.xml", "--out", str(tmp_path / "wiki")]) == 2
+    assert "name one dump" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_imports_at_once_do_not_take_each_other_s_work(tmp_path: Path, make_dump: MakeDump) -> None:

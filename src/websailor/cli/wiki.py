@@ -48,6 +48,8 @@ def import_(source: Path | None = None, /, *, out: Path, recipe: RecipeFile = No
         The wiki directory to make.
     """
     if source is not None:
+        if "source" in flags.model_fields_set:
+            raise UserError(f"{source} and --source {flags.source}: name one dump")
         flags = Config.model_construct(
             **{**{name: getattr(flags, name) for name in flags.model_fields_set}, "source": source}
         )
