@@ -4,13 +4,14 @@ import asyncio
 from io import StringIO
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
 from websailor.agent import AgentConfig, run_episode
 from websailor.cli.ask import Narrated, unproved
-from websailor.cli.narration import MOST_LINES, Flow, Narrator, Splitter
+from websailor.cli.narration import LONGEST_CALL, MOST_LINES, Flow, Narrator, Splitter
 from websailor.models.base import Sampling
 from websailor.models.endpoint import Delta
 from websailor.models.protocol import answer_turn, call_turn
@@ -135,6 +136,30 @@ def test_a_long_observation_is_cut_and_says_so() -> None:
     lines = written.getvalue().splitlines()
     assert len(lines) == MOST_LINES + 1
     assert lines[0].rstrip() == "    [line] 0" and lines[-1].strip() == f"({30 - MOST_LINES} more lines)"
+
+
+def test_no_model_steers_the_terminal() -> None:
+    written = StringIO()
+    evil = "a\x1b[2Jb\x1b]0;title\x07c\x9b31md\u202ee"
+    narrator = Narrator(Console(file=written, width=100))
+    narrator.hear(Delta(kind="text", text=f"<think>{evil} "))
+    calls = (ToolCall(id="1", name=evil, arguments=f'{{"query": ["{evil}"]}}'),)
+    said = Message(role="assistant", content=evil, reasoning="t", tool_calls=calls)
+    lines = shown(narrator, written, said)
+    narrator.observations([Message(role="tool", content=evil)])
+    lines += written.getvalue().splitlines()
+    plain = "a[2Jb]0;titlec31mde"
+    assert [line.strip() for line in lines] == [plain, plain, f"› {plain}  {plain}", plain]
+
+
+@pytest.mark.parametrize("arguments", ['{"query": ' + 5000 * "1" + "}", '{"query": ' + 50_000 * "["])
+def test_a_call_that_no_one_can_read_is_shown_in_part(arguments: str) -> None:
+    written = StringIO()
+    call = ToolCall(id="1", name="search", arguments=arguments)
+    said = Message(role="assistant", content="", reasoning="t", tool_calls=(call,))
+    words = " ".join(shown(Narrator(Console(file=written, width=100)), written, said))
+    assert "› search" in words and words.endswith(" ...")
+    assert LONGEST_CALL < len(words) < 1.2 * LONGEST_CALL
 
 
 def test_every_citation_says_whether_its_page_holds_it() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -102,6 +103,55 @@ def test_json_is_one_line_and_what_is_kept(
     assert Trajectory.model_validate_json(line) == trajectory
     assert trajectory.usage.cost == pytest.approx((400 * 10 + 80 * 100) / 1e6)
     assert trajectory.usage.currency == "USD"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_json_is_json_in_every_encoding_and_question_and_answer_are_as_they_were(
+    run: Path, tmp_path: Path, encoding: str
+) -> None:
+    answer = ":smile: Łódź é 日本 😀 \x7f"
+    with EndpointServer(text(answer_turn("[red]t[/red]", answer))) as server:
+        command = asked(server, run, tmp_path, "--json")
+        command[1] = "Où, 日本?"
+        words = [sys.executable, "-m", "websailor.cli", *command]
+        environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+        environment |= {"PYTHONUTF8": "0" if encoding != "utf-8" else "1", "COLUMNS": "20"}
+        done = subprocess.run(words, capture_output=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.decode("utf-8"))
+    assert found["answer"] == answer
+    assert found["messages"][1]["content"] == "Où, 日本?"
+    assert Trajectory.model_validate(found) == kept(tmp_path)[0]
+
+
+def test_bytes_that_are_no_text_are_no_crash(run: Path, tmp_path: Path) -> None:
+    with EndpointServer(text(answer_turn("t", "yes"))) as server:
+        command = asked(server, run, tmp_path)
+        assert execute([command[0], "caf\udce9 or not?", *command[2:]]) == 0
+    assert kept(tmp_path)[0].messages[1].content == "caf\ufffd or not?"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    with EndpointServer(text(answer_turn("t", "yes"))) as server:
+        assert execute(asked(server, run, tmp_path / "file")) == 2
+        assert "file: File exists: name another path" in capsys.readouterr().err
+        assert server.asked == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_an_answer_that_cannot_be_kept_is_shown(
+    run: Path, tmp_path: Path, more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "records.jsonl").symlink_to("/dev/full")
+    with EndpointServer(text(answer_turn("t", "it is Ada"))) as server:
+        assert execute(asked(server, run, tmp_path, *more)) == 2
+    captured = capsys.readouterr()
+    assert "it is Ada" in captured.out
+    assert "the disk is full" in captured.err
 
 
 def test_native_calls(run: Path, page: Page, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -234,6 +284,24 @@ def test_without_anything_configured_the_local_agent_answers_in_the_simulated_we
 
 
 @pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ([], "not the directory of a run"),
+        ({"evaluation": 3}, "not the directory of a run"),
+        ({"evaluation": {"tools": {"top_k": 0}}}, "config.json: tools.top_k: Input should be greater than or equal"),
+        ({"evaluation": {"tols": {}}}, "config.json: unknown table 'tols'"),
+    ],
+)
+def test_a_run_that_cannot_be_read_is_one_line(
+    recipe: object, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(recipe))
+    assert execute(["ask", "Who?", "--run", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert words in line
+
+
+@pytest.mark.parametrize(
     ("more", "words"),
     [
         ([], "nowhere: no trained checkpoint in it: run `websailor quickstart` first"),
@@ -242,6 +310,9 @@ def test_without_anything_configured_the_local_agent_answers_in_the_simulated_we
         (["--model", "openai:m@127.0.0.1"], "the URL needs http:// or https://"),
         (["--gateway.mode", "replay"], "add --live, or leave them out"),
         (["--live", "--gateway.mode", "repaly"], "gateway: mode: Input should be"),
+        (["--live", "--wiki", "w"], "on the live web there is no wiki: leave out --wiki, or --live"),
+        (["--model", "openai:m@http://127.0.0.1:99999/v1"], "the port in an endpoint's URL is a number"),
+        (["--model", "openai:m@http://h\n/v1"], "no spaces or control characters in an endpoint's URL"),
     ],
 )
 def test_what_is_missing_is_one_line(

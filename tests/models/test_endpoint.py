@@ -224,6 +224,10 @@ def test_endpoints_in_one_word() -> None:
         "openai:m@http://localhost/v1?key=1",
         "openai:m@http://localhost/v1/chat/completions",
         "openai:m@http://[::1/v1",
+        "openai:m@http://localhost:65536/v1",
+        "openai:m@http://localhost:port/v1",
+        "openai:m@http://local host/v1",
+        "openai:m@http://localhost\n/v1",
         "openai:m@http://localhost/v1#sk-123",
     ],
 )

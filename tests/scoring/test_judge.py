@@ -34,6 +34,7 @@ WRONG = '{"reason": "another", "correct": false}'
         (f"```json\n{RIGHT}\n```", 1.0),
         (f'<think>\nMaybe {{"correct": false}}?\n</think>\nMy verdict: {RIGHT}', 1.0),
         (f"{WRONG} No, wait: {RIGHT}", 1.0),
+        (f'{{"sum": {5000 * "9"}}} {RIGHT}', 1.0),
         ('{"correct": "false"}', 0.0),
     ],
 )

@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Group, UnknownCommandError
 from pydantic import ValidationError
 
 from websailor.errors import UserError
+from websailor.models.fences import printable
 from websailor.progress import stderr
 from websailor.recipe import first_problem, nearest
 
@@ -181,5 +182,5 @@ def _usage_problem(error: CycloptsError, tokens: Sequence[str]) -> str:
 
 
 def _fail(message: str) -> int:
-    stderr.print(f"error: {' '.join(message.split())}", markup=False, highlight=False, soft_wrap=True)
+    stderr.print(f"error: {printable(' '.join(message.split()))}", markup=False, highlight=False, soft_wrap=True)
     return 2

@@ -144,10 +144,13 @@ def ask_(
     from websailor.agent import Episode
 
     configure_logging()
+    question = question.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # bytes that the locale lacks
     if not question.strip():
         raise UserError("the question is empty: websailor ask 'Which company did ... found?'")
     if given(gateway) and not live:
         raise UserError("--gateway settings are of the real web: add --live, or leave them out")
+    if live and wiki is not None:
+        raise UserError("on the live web there is no wiki: leave out --wiki, or --live")
     sampling = make_config(Sampling, {"temperature": temperature}, "flags")
     settings = make_config(EndpointSettings, {"stream": True, **given(endpoint)}, "endpoint")
     console = Console(quiet=True) if json else stdout
@@ -162,12 +165,15 @@ def ask_(
     episode = Episode(asked, narrated, asking.toolbox, asking.agent, sampling, seed, asking.policy.name)
     started = time.monotonic()
     trajectory, interrupted = _worked(episode, asking, out)
-    if json:
-        print_json(trajectory.model_dump(mode="json"))
-    else:
-        narrator.ended(trajectory, time.monotonic() - started)
-        if asking.reader is not None:
-            console.print(f"reader {in_words(asking.reader.spent)}", style="dim", markup=False, highlight=False)
+    try:
+        _keep(trajectory, out)
+    finally:  # what cannot be kept is shown all the same
+        if json:
+            print_json(trajectory.model_dump(mode="json"))
+        else:
+            narrator.ended(trajectory, time.monotonic() - started)
+            if asking.reader is not None:
+                console.print(f"reader {in_words(asking.reader.spent)}", style="dim", markup=False, highlight=False)
     return 130 if interrupted else 0 if trajectory.answer is not None else 1
 
 
@@ -230,20 +236,18 @@ def _tools(web: Web, config: "ToolsConfig", reading: "EndpointPolicy | None") ->
 
 
 def _worked(episode: "Episode", asking: Asking, out: Path) -> tuple[Trajectory, bool]:
-    """The episode with its citations, and whether a person stopped it. It is kept however it ends: of one that was
-    broken off, what had happened so far."""
+    """The episode with its citations, and whether a person stopped it. Of one that breaks down, what had happened so
+    far is kept."""
+    _records(out).open("a").close()  # a place that cannot be written is told before anything is paid for
     try:
-        trajectory = asyncio.run(_cited(episode, asking))
+        return asyncio.run(_cited(episode, asking)), False
     except KeyboardInterrupt:
-        _keep(episode.trajectory(), out)
         return episode.trajectory(), True
     except Exception as error:
         _keep(episode.trajectory().model_copy(update={"error": f"{type(error).__name__}: {error}"}), out)
         if isinstance(error, UserError) and episode.turns:
             raise UserError(f"{error} (what happened so far is in {out / 'records.jsonl'})") from error
         raise
-    _keep(trajectory, out)
-    return trajectory, False
 
 
 async def _cited(episode: "Episode", asking: Asking) -> Trajectory:
@@ -261,9 +265,14 @@ async def _cited(episode: "Episode", asking: Asking) -> Trajectory:
 
 def _keep(trajectory: Trajectory, out: Path) -> None:
     """Add the episode to the file of asked questions."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "records.jsonl").open("a", encoding="utf-8") as file:
+    with _records(out).open("a", encoding="utf-8") as file:
         file.write(trajectory.model_dump_json() + "\n")
+
+
+def _records(out: Path) -> Path:
+    """The file of asked questions, its directory made."""
+    out.mkdir(parents=True, exist_ok=True)
+    return out / "records.jsonl"
 
 
 def unproved(prompt: str) -> Question:
@@ -302,6 +311,6 @@ def _evaluation_settings(run: Path, config: Any) -> Any:
     if not file.is_file():
         return config()
     recipe = read_json(file)
-    if not isinstance(recipe, dict) or "evaluation" not in recipe:
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("evaluation"), dict):
         raise UserError(f"{run}: not the directory of a run (its config.json names no evaluation): name one with --run")
-    return config.model_validate(recipe["evaluation"])
+    return make_config(config, recipe["evaluation"], str(file))

@@ -3,6 +3,7 @@
 Enters: deltas of a turn that streams, whole turns, observations, the ended trajectory. Leaves: text on the console:
 thoughts as prose, each call on one line, what the tools gave below it and not at length, at the end the answer and what
 it rests on. Tags and JSON of the protocol are not shown; what cannot be read as a call is shown as it was written.
+Nothing that a model or a page wrote steers the terminal.
 """
 
 import json
@@ -15,6 +16,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from websailor.cli.output import usage_in_words
+from websailor.models.fences import printable
 from websailor.models.protocol import read_turn
 from websailor.records import Citation, Message, ToolCall, Trajectory
 
@@ -27,6 +29,8 @@ MOST_LINES = 12
 """Lines of an observation that are shown; the records have all of it."""
 MOST_CHARACTERS = 400
 """Of one line."""
+LONGEST_CALL = 4000
+"""Characters of a call that are shown: a program may be long."""
 OPENING = {"<think>": "thought", "<tool_call>": "call", "<answer>": "answer"}
 CLOSING = ("</think>", "</tool_call>", "</answer>")
 _TAG = re.compile("|".join((*OPENING, *CLOSING)))
@@ -89,7 +93,7 @@ class Flow:
         self._begun = False
 
     def _word(self, word: str) -> None:
-        plain = word.strip()
+        plain = printable(word).strip()
         if plain:
             self._begun = True
             if self._column and self._column + 1 + cell_len(plain) > self._console.width:
@@ -148,7 +152,7 @@ class Narrator:
             if message.reasoning is not None and message.content.strip():
                 self._line(f"  {message.content.strip()}", "italic")
             for call in message.tool_calls or turn.calls:
-                self._line(f"  › {call.name}  {_arguments(call)}", "cyan")
+                self._line(f"  › {_cut(f'{call.name}  {_arguments(call)}', LONGEST_CALL)}", "cyan")
         elif turn.error is not None and (written := _unreadable(message.content)):
             self._line(f"  › {written}", "cyan")
         self._begin()
@@ -165,7 +169,7 @@ class Narrator:
     def _observation(self, content: str, style: str) -> None:
         lines = [line.strip() for line in content.splitlines() if line.strip()]
         for line in lines[:MOST_LINES]:
-            self._line(f"    {line}" if len(line) <= MOST_CHARACTERS else f"    {line[:MOST_CHARACTERS]} ...", style)
+            self._line(f"    {_cut(line, MOST_CHARACTERS)}", style)
         if len(lines) > MOST_LINES:
             self._line(f"    ({len(lines) - MOST_LINES} more lines)", style)
 
@@ -175,6 +179,7 @@ class Narrator:
 
     def _line(self, text: str, style: str) -> None:
         """A line that goes on below its own beginning where it is too long for the terminal."""
+        text = printable(text)
         plain = text.lstrip()
         indent = len(text) - len(plain)
         self._console.print(Padding(Text(plain, style=style), (0, 0, 0, indent), expand=False))
@@ -212,11 +217,15 @@ def _arguments(call: ToolCall) -> str:
     """Arguments as words; what is no JSON as it was written."""
     try:
         arguments = json.loads(call.arguments, strict=False)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also a number of thousands of digits
         return call.arguments
     if not isinstance(arguments, dict):
         return call.arguments
     return " · ".join(_value(value) for value in arguments.values() if value)
+
+
+def _cut(text: str, characters: int) -> str:
+    return text if len(text) <= characters else f"{text[:characters]} ..."
 
 
 def _value(value: Any) -> str:

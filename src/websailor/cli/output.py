@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from websailor.models.fences import printable
 from websailor.records import Usage
 
 
@@ -19,7 +20,7 @@ class Output(Console):
     """
 
     def __init__(self) -> None:
-        super().__init__(highlight=False)
+        super().__init__(highlight=False, emoji=False)
         self._width = None
 
     def on_broken_pipe(self) -> None:
@@ -70,10 +71,11 @@ def show_bars(title: str, rows: Sequence[tuple[str, float]]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One line of JSON, for pipes."""
-    print_line(json.dumps(value, ensure_ascii=False))
+    """One line of JSON, for pipes: whatever the terminal's encoding, it reads as what was given."""
+    text = json.dumps(value, ensure_ascii=not stdout.encoding.startswith("utf"))
+    stdout.print(text, markup=False, soft_wrap=True)
 
 
 def print_line(text: str) -> None:
-    """A line as it is: no wrapping, no markup."""
-    stdout.print(text, markup=False, soft_wrap=True)
+    """A line as it is: no wrapping, no markup, and nothing that steers the terminal."""
+    stdout.print(printable(text), markup=False, soft_wrap=True)

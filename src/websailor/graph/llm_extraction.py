@@ -167,7 +167,7 @@ def read_claims(reply: str, refused: list[tuple[str, str]]) -> Iterator[Claim]:
     found = _OBJECT.search(reply)
     try:
         listed = json.loads(found[0])["facts"] if found else None
-    except (json.JSONDecodeError, KeyError, RecursionError):
+    except (ValueError, KeyError, RecursionError):
         listed = None
     if not isinstance(listed, list):
         refused.append(("no_json", reply[:LONGEST_QUOTE]))

@@ -38,8 +38,12 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\uf
 
 def fenced(text: str) -> str:
     """Text without anything that reads as a tag of the protocol, a special token or a control character. Idempotent."""
-    text = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return closed(_TAGS.sub(_visible, text))
+    return closed(_TAGS.sub(_visible, printable(text)))
+
+
+def printable(text: str) -> str:
+    """Text without what steers a terminal or hides words from a person. Idempotent."""
+    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def closed(text: str) -> str:

@@ -89,7 +89,7 @@ def _call(call: ToolCall) -> dict[str, Any]:
     """A call with its arguments as the text protocol writes them."""
     try:
         arguments = dump_arguments(json.loads(call.arguments, strict=False))
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         arguments = call.arguments
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 

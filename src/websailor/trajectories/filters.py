@@ -135,7 +135,7 @@ def _strings(arguments: str) -> list[str]:
     found: list[str] = []
     try:
         pending: list[Any] = [json.loads(arguments, strict=False)]
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return [arguments]
     while pending:
         value = pending.pop()

@@ -188,7 +188,7 @@ def _texts(arguments: str) -> str:
     """Arguments with their characters as they are."""
     try:
         return json.dumps(json.loads(arguments, strict=False), ensure_ascii=False)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return arguments
 
 

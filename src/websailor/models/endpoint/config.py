@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -94,7 +94,11 @@ class EndpointConfig(EndpointSettings):
     @field_validator("base_url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
+        if not value.isprintable() or " " in value:
+            raise ValueError("no spaces or control characters in an endpoint's URL")
         parts = urlsplit(value)
+        if _port(parts) is None:
+            raise ValueError("the port in an endpoint's URL is a number from 0 to 65535")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("an endpoint's URL begins with http:// or https:// and a host")
         if parts.username or parts.password or parts.query or parts.fragment:
@@ -118,6 +122,14 @@ class EndpointConfig(EndpointSettings):
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
+
+
+def _port(parts: SplitResult) -> int | None:
+    """The port, 0 for the usual one; None where it is none."""
+    try:
+        return parts.port or 0
+    except ValueError:
+        return None
 
 
 def parse_endpoint(spec: str, **settings: Any) -> EndpointConfig:

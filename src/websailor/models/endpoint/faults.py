@@ -13,6 +13,7 @@ from websailor.errors import UserError
 from websailor.models.base import ContextExceeded
 from websailor.models.endpoint.config import EndpointConfig
 from websailor.models.endpoint.wire import whole_characters
+from websailor.models.fences import printable
 from websailor.retry_after import retry_after
 
 HIDDEN = "[key]"
@@ -72,7 +73,7 @@ class TooLong(Exception):
 
 
 class Quoting:
-    """An endpoint's own words as they may be shown: one line, not long, without the key."""
+    """An endpoint's own words as they may be shown: one line, not long, without the key and what steers a terminal."""
 
     def __init__(self, secret: str | None) -> None:
         self._secret = secret
@@ -86,7 +87,7 @@ class Quoting:
         return text.replace(self._secret, HIDDEN) if self._secret else text
 
     def quote(self, text: str) -> str:
-        line = " ".join(self.hide(text).split())
+        line = " ".join(printable(self.hide(text)).split())
         return line if len(line) <= _QUOTED else f"{line[:_QUOTED]}..."
 
 
