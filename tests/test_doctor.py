@@ -23,9 +23,11 @@ def keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def doctor(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, str]]:
+def doctor(
+    capsys: pytest.CaptureFixture[str], *arguments: str, store: str = "web.sqlite"
+) -> tuple[int, dict[str, str]]:
     """Exit code, and each line by what it is about: its mark and its words. No secret is in any of it."""
-    code = execute(["doctor", "--gateway.store", "web.sqlite", *arguments])
+    code = execute(["doctor", "--gateway.store", store, *arguments])
     captured = capsys.readouterr()
     assert CANARY not in captured.out + captured.err
     found: dict[str, str] = {}
@@ -126,6 +128,40 @@ def test_limits_that_hosts_share(capsys: pytest.CaptureFixture[str], monkeypatch
         code, found = doctor(capsys, *local(services, search="searxng"))
     assert code == 1
     assert found["WEBSAILOR_REDIS_URL"].startswith("✗ is set: limits are shared by hosts; ")
+
+
+def test_a_store_that_cannot_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "text.sqlite").write_text("no database, only words")
+    for store, words in (
+        ("text.sqlite", "cannot be used as the store of web results (file is not a database)"),
+        ("text.sqlite/web.sqlite", "text.sqlite is no directory"),
+        (".", "is a directory"),
+    ):
+        code, found = doctor(capsys, "--offline", store=str(tmp_path / store))
+        assert code == 1
+        assert found["store of web results"].startswith("✗") and words in found["store of web results"]
+    assert [path.name for path in tmp_path.iterdir()] == ["text.sqlite"], "looked at, not made"
+
+
+def test_a_service_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with EndpointServer(gives({"data": [{"id": "x\x1b[2J:smile:"}]})) as server, ServiceImitation() as services:
+        _, found = doctor(capsys, "--model", f"openai:m@{server.url}", *local(services, search="searxng"))
+    assert found["m"].endswith("it lists x[2J:smile:")
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        (["--gateway.bases.wikipedia", "ftp://x"], "bases.wikipedia: not an address"),
+        (["--gateway.bases.wikipedia", "http://127.0.0.1:99999"], "bases.wikipedia: not an address"),
+        (["--gateway.bases.wiki", "http://127.0.0.1"], "wiki is no provider"),
+        (["--gateway.per-second.wiki", "3"], "wiki is no provider"),
+    ],
+)
+def test_a_wrong_address_is_one_line(base: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["doctor", "--offline", *base]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert words in line
 
 
 def test_a_wrong_command_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,7 @@ from rich.table import Table
 from websailor.cli.flags import AsGiven, given, settings_command
 from websailor.cli.output import stdout
 from websailor.errors import UserError
+from websailor.models.fences import printable
 from websailor.recipe import make_config
 from websailor.tools.gateway.config import GatewayConfig
 
@@ -74,7 +75,7 @@ def doctor_(
         if finding.group != group:
             group = finding.group
             table.add_row("", f"[bold]{group}[/]", "")
-        table.add_row(MARKS[finding.state], escape(finding.name), escape(finding.words))
+        table.add_row(MARKS[finding.state], escape(printable(finding.name)), escape(printable(finding.words)))
     stdout.print(table)
     return 1 if any(finding.state == "broken" for finding in findings) else 0
 
@@ -167,12 +168,20 @@ async def _limited() -> str:
 def _store(config: GatewayConfig) -> Finding:
     """Where results of the web are kept; looked at, not made."""
     from websailor.tools.gateway.opening import store_file
+    from websailor.tools.gateway.store import Store
 
     file = store_file(config)
-    folder = next(one for one in (file, *file.parents) if one.exists())
-    writable = os.access(folder, os.W_OK)
-    words = f"{file}" + ("" if file.is_file() else ": will be made") if writable else f"{folder} cannot be written"
-    return Finding("Sharing", "store of web results", "ok" if writable else "broken", words)
+    there = next(one for one in (file, *file.parents) if one.exists())
+    problem = "" if os.access(there, os.W_OK) else f"{there} cannot be written"
+    if there != file:
+        problem = problem if there.is_dir() else f"{there} is no directory"
+    else:
+        try:
+            Store(file, written=False).close()
+        except UserError as error:
+            problem = str(error) if file.is_file() else f"{file} is a directory"
+    words = problem or (str(file) if there == file else f"{file}: will be made")
+    return Finding("Sharing", "store of web results", "broken" if problem else "ok", words)
 
 
 async def _endpoint(model: str | None, offline: bool) -> Finding:

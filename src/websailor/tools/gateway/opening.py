@@ -60,7 +60,12 @@ class Standing(NamedTuple):
 
 
 def standing(config: GatewayConfig) -> list[Standing]:
-    """Of all providers that the config names. Raises `UserError` for an unknown one."""
+    """Of all providers that the config names. Raises `UserError` for an unknown one, and for what is no address."""
+    unknown = sorted({*config.bases, *config.per_second} - KINDS.keys())
+    if unknown:
+        raise UserError(f"{unknown[0]} is no provider: choose from {', '.join(KINDS)}")
+    for name, base in config.bases.items():
+        _check_base(name, base)
     found: list[Standing] = []
     lists: tuple[tuple[ToolName, tuple[str, ...]], ...] = (
         ("search", config.search),
@@ -92,11 +97,6 @@ def open_gateway(config: GatewayConfig, page_transport: httpx2.AsyncBaseTranspor
     """A gateway over the usable providers. Raises `UserError` for unknown providers and unusable stores."""
     logging.getLogger("stamina").setLevel(logging.ERROR)  # the gateway counts and says itself what it tries again
     usable = [one for one in standing(config) if one.usable]
-    unknown = sorted({*config.bases, *config.per_second} - KINDS.keys())
-    if unknown:
-        raise UserError(f"{unknown[0]} is no provider: choose from {', '.join(KINDS)}")
-    for name, base in config.bases.items():
-        _check_base(name, base)
     guard = LeakGuard(config.blocked_urls, config.canaries)
     http = Http(config.attempt_seconds, page_transport, guard, tuple(host.lower() for host in config.allowed_hosts))
     providers: list[Provider] = []
@@ -119,5 +119,5 @@ def _check_base(name: str, base: str) -> None:
         url = httpx2.URL(base.replace("{language}", "en"))
     except (httpx2.InvalidURL, ValueError):
         url = None
-    if url is None or url.scheme not in ("http", "https") or not url.host or url.userinfo:
+    if url is None or url.scheme not in ("http", "https") or not url.host or url.userinfo or (url.port or 0) > 65535:
         raise UserError(f"bases.{name}: not an address such as https://host/path (keys belong into the environment)")
