@@ -81,6 +81,17 @@ def test_a_torn_last_line_goes_and_its_record_comes_again(tmp_path: Path) -> Non
     assert list(read_jsonl(tmp_path / "records.jsonl", Reject)) == [A, B]
 
 
+def test_refusals_are_counted_over_all_sittings(tmp_path: Path) -> None:
+    with StageDirectory(tmp_path, "graph", Config(), {}) as directory:
+        directory.reject(A)
+        directory.append(Reject(id="c", reason="no", detail=""))
+    with StageDirectory(tmp_path, "graph", Config(), {}) as directory:
+        directory.reject(B)
+        directory.reject(Reject(id="d", reason="other", detail=""))
+        counts = directory.finish().counts
+    assert counts == {"records": 1, "rejects": 3, "reject_r": 2, "reject_other": 1}
+
+
 def test_a_directory_without_work_takes_another_config_and_one_with_work_does_not(tmp_path: Path) -> None:
     with StageDirectory(tmp_path, "graph", Config(seed=1), {}):
         pass

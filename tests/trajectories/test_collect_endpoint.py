@@ -109,7 +109,7 @@ def test_native_calls_go_with_the_native_prompt_and_export_right(inputs: dict[st
 def test_enough_is_enough(inputs: dict[str, Path], tmp_path: Path) -> None:
     with Knowing("q3") as server:
         manifest = run(config(**remote(server), tries=5, most_kept=1), inputs, tmp_path / "out")
-    assert (manifest.counts["kept"], manifest.counts["rejected_wrong_answer"]) == (3, 5)
+    assert (manifest.counts["kept"], manifest.counts["reject_wrong_answer"]) == (3, 5)
 
 
 def test_an_endpoint_that_fails_once_costs_one_episode(inputs: dict[str, Path], tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_an_endpoint_that_fails_once_costs_one_episode(inputs: dict[str, Path], 
         manifest = run(config(**remote(server)), inputs, tmp_path / "out")
     assert refused(tmp_path / "out") == {"q1/0": "endpoint", "q3/0": "wrong_answer"}
     assert "no such thing" in next(read_jsonl(tmp_path / "out" / "rejects.jsonl", Reject)).detail
-    assert (manifest.counts["attempts"], manifest.counts["rejected_endpoint"]) == (3, 1)
+    assert (manifest.counts["attempts"], manifest.counts["reject_endpoint"]) == (3, 1)
 
 
 def test_a_dead_endpoint_ends_in_one_line_and_the_run_goes_on(

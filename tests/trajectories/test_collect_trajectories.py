@@ -68,7 +68,7 @@ def test_refusals_keep_their_reason_and_counts_add_up(collected):
     counts = manifest["counts"]
     assert all(reject.reason and reject.record and reject.record["messages"] for reject in rejects)
     assert counts["kept"] + len(rejects) == counts["attempts_careful"] + counts["attempts_hasty"]
-    assert sum(value for name, value in counts.items() if name.startswith("rejected_")) == len(rejects)
+    assert sum(value for name, value in counts.items() if name.startswith("reject_")) == len(rejects)
     assert counts["accuracy_careful"] > counts["accuracy_hasty"]
 
 

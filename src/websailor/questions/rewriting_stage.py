@@ -10,7 +10,6 @@ import asyncio
 import itertools
 import logging
 import random
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -71,9 +70,7 @@ def rewrite_all(config: RewritingConfig, inputs: Mapping[str, Path], out: Path, 
 def _counts(out: Path) -> dict[str, float]:
     """What all sittings together did."""
     efforts = {row.id: row for row in read_jsonl(out / "metrics.jsonl", _Effort)}
-    reasons = Counter(reject.reason for reject in read_jsonl(out / "rejects.jsonl", Reject))
     return {
-        **{f"reject_{reason}": count for reason, count in sorted(reasons.items())},
         "questions_reworded": sum(row.reworded > 0 for row in efforts.values()),
         "clauses": sum(row.clauses for row in efforts.values()),
         "clauses_reworded": sum(row.reworded for row in efforts.values()),

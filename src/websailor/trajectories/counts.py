@@ -2,8 +2,8 @@
 
 Enters: `records.jsonl`, `rejects.jsonl` and `metrics.jsonl`. Leaves: `kept`, `careful_share` (of the kept),
 `tool_calls` and `words` (means over the kept), `attempts` and `accuracy` (right answers among attempts; of the embedded
-expert by habit: `attempts_<habit>`), `rejected_<reason>`, and where thoughts were rewritten `thoughts_rewritten` and
-`thoughts_left` (of the kept).
+expert by habit: `attempts_<habit>`), and where thoughts were rewritten `thoughts_rewritten` and `thoughts_left` (of the
+kept). Refusals by reason are counted by the stage directory.
 """
 
 from collections import Counter
@@ -31,7 +31,6 @@ def summary(out: Path) -> dict[str, float]:
     attempts: Counter[str] = Counter()
     right: Counter[str] = Counter()
     kept: Counter[str] = Counter()
-    rejected: Counter[str] = Counter()
     ids: set[str] = set()
     calls = words = 0
     for trajectory in read_jsonl(out / "records.jsonl", Trajectory):
@@ -41,15 +40,11 @@ def summary(out: Path) -> dict[str, float]:
         words += words_of(trajectory.messages)
     for reject in read_jsonl(out / "rejects.jsonl", Reject):
         habit = (reject.record or {}).get("habit") or ""
-        rejected[reject.reason] += 1
         if reject.reason not in BREAKDOWNS:
             attempts[habit] += 1
             right[habit] += reject.reason in AFTER_RIGHT
     total = kept.total()
-    counts: dict[str, float] = {
-        "kept": total,
-        **{f"rejected_{reason}": number for reason, number in sorted(rejected.items())},
-    }
+    counts: dict[str, float] = {"kept": total}
     habits = [habit for habit in ("careful", "hasty", "") if attempts[habit] + kept[habit]]
     if total:
         careful = {"careful_share": kept["careful"] / total} if any(habits) else {}
