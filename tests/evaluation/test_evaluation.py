@@ -130,6 +130,17 @@ def test_another_policy_does_not_finish_what_one_began(inputs: dict[str, Path], 
         evaluation.run(config, inputs, tmp_path / "out", ScriptedPolicy(failing, "one"))
     with pytest.raises(ConfigChanged, match="episodes of one, not of other"):
         evaluation.run(config, inputs, tmp_path / "out", ScriptedPolicy(script, "other"))
+    evaluation.run(config, inputs, tmp_path / "out", ScriptedPolicy(script, "one"))
+    for other in (ScriptedPolicy(script, "other"), functools.partial(ScriptedPolicy, script, "other")):
+        with pytest.raises(ConfigChanged, match="episodes of one, not of other"):
+            evaluation.run(config, inputs, tmp_path / "out", other)
+    assert evaluation.run(config, inputs, tmp_path / "out", functools.partial(ScriptedPolicy, script, "one")).counts
+
+
+def test_a_refused_call_breaks_the_format_and_is_none_that_failed(inputs: dict[str, Path], tmp_path: Path) -> None:
+    policy = ScriptedPolicy(lambda one, seed: [call_turn("t", "nothing", {}), answer_turn("t", "x")], "one")
+    counts = evaluation.run(CONFIG, inputs, tmp_path / "out", policy).counts
+    assert (counts["format_errors"], counts["tool_calls"], counts["failed_calls"]) == (0.5, 0, 0)
 
 
 def test_another_configuration_is_refused(inputs: dict[str, Path], tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ def evaluate(
             open_scorer(config.scorer, config.judge)
     with StageDirectory(out, "evaluation", config, inputs) as directory:
         if directory.finished:
+            if "checkpoint" not in inputs:  # else the inputs have told
+                _require_same(out, policy)
             return directory.manifest()
         questions = select(config, inputs["questions"])
         jobs = [
@@ -97,11 +99,7 @@ def _run(
                 breakdowns.broke(episode)
                 bar.advance()
                 return
-            if before is not None and episode.model != before:
-                raise ConfigChanged(
-                    f"{directory.path} holds episodes of {before}, not of {episode.model}: "
-                    "choose another --out, or delete it"
-                )
+            _require_name(directory.path, before, episode.model)
             directory.append(episode)
             breakdowns.worked()
             finished += 1
@@ -142,6 +140,22 @@ def _run_here(
     done: Done,
 ) -> None:
     asyncio.run(run_jobs(jobs, policy, open_toolbox(config, wiki), scorer, config, out, done))
+
+
+def _require_same(out: Path, policy: Policy | Callable[[], Policy]) -> None:
+    """Refuse the finished evaluation of another policy."""
+    factory = _factory(policy)
+    opened = cast(Policy, policy) if factory is None else factory()
+    try:
+        _require_name(out, _evaluated_policy(out), opened.name)
+    finally:
+        if factory is not None:
+            close(opened)
+
+
+def _require_name(out: Path, before: str | None, now: str) -> None:
+    if before is not None and now != before:
+        raise ConfigChanged(f"{out} holds episodes of {before}, not of {now}: choose another --out, or delete it")
 
 
 def _evaluated_policy(out: Path) -> str | None:

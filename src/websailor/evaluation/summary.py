@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from websailor.evaluation.metrics import Estimate, best_run, estimate, pass_at_k_Q
 from websailor.records import Question, Trajectory
+from websailor.tools.base import REFUSED
 
 CALL_BUCKETS = ((0, "0"), (1, "1"), (2, "2"), (3, "3"), (4, "4"), (6, "5-6"), (9, "7-9"), (19, "10-19"))
 """(highest number of calls, label); above the last it is `20+`."""
@@ -146,10 +147,9 @@ def _tool_means(episodes: Sequence[Trajectory]) -> dict[str, float]:
 
 
 def _failed(episode: Trajectory) -> int:
-    return sum(
-        step.call is not None and step.observation is not None and step.observation.status == "error"
-        for step in episode.steps
-    )
+    """Calls that were made and failed: a refused one is a turn that broke the format."""
+    seen = (step.observation for step in episode.steps if step.call is not None)
+    return sum(one is not None and one.status == "error" and one.provider != REFUSED for one in seen)
 
 
 def _shares(counts: Counter[str]) -> dict[str, Any]:
