@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -362,15 +363,22 @@ def test_batches_run_side_by_side_and_look_like_the_simulated_web(tmp_path: Path
     assert (seen.status, seen.provider) == ("ok", "serper")
 
 
-def test_metrics_are_counted_and_told(tmp_path: Path) -> None:
+def test_metrics_are_counted_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     with ServiceImitation() as services:
         services.script = ["500"]
-        gateway = open_gateway(config(services, tmp_path, search=("serper",)))
+        gateway = open_gateway(config(services, tmp_path, search=("serper",), metrics=tmp_path / "numbers"))
         search(gateway)
         search(gateway)
+        asyncio.run(gateway.aclose())
     counts = gateway.metrics.counts("serper")
     assert (counts["calls"], counts["retries"], counts["failures"], counts["hits"]) == (2, 1, 1, 1)
-    text = gateway.metrics.prometheus(gateway.states())
+    (text,) = (path.read_text() for path in (tmp_path / "numbers").glob("gateway-*.prom"))
+    assert text == gateway.metrics.prometheus(gateway.states())
+    told = [record.message for record in caplog.records if record.name.endswith("metrics")]
+    assert any(
+        re.fullmatch(r"serper: calls 2, hits 1, retries 1, failures 1, breaker closed, p50 s .*", t) for t in told
+    )
     assert 'websailor_gateway_calls_total{provider="serper"} 2' in text
     assert 'websailor_gateway_breaker_open{provider="serper"} 0' in text
     assert gateway.metrics.table(gateway.states())[-1]["breaker"] in ("closed", "")

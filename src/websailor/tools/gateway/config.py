@@ -25,6 +25,8 @@ class GatewayConfig(BaseModel):
     """
     store: Path | None = Field(default=None, exclude=True)
     """SQLite file of results, shared by processes; None: `~/.cache/websailor/web.sqlite`."""
+    metrics: Path | None = Field(default=None, exclude=True)
+    """Directory in which each process leaves its numbers when it ends, as Prometheus text (`gateway-PID.prom`)."""
     fresh_seconds: float = Field(default=7 * 86400, ge=0, le=MOST_FRESH)
     """In `live` mode, results younger than this are taken from the store; older ones only when all providers fail."""
     search: tuple[str, ...] = ("serper", "brave", "tavily", "exa", "searxng", "wikipedia")

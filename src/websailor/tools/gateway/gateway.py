@@ -129,6 +129,7 @@ class Gateway:
             await self._http.aclose()
         self._limits.close()
         self._store.close()
+        self.metrics.leave(self.states(), self.config.metrics)
 
     async def _outcome(self, tool: ToolName, arguments: Mapping[str, Any]) -> Outcome:
         """From the store, or from a call that is made now or under way already."""

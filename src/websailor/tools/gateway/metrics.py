@@ -1,12 +1,19 @@
 """What the gateway did, per provider.
 
 Enters: calls as they happen. Leaves: counts and latency quantiles, as a table for people and as Prometheus text for
-machines.
+machines: both when the gateway is closed.
 """
 
+import logging
+import os
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from websailor.files import replacing
+
+log = logging.getLogger(__name__)
 
 COUNTS = (
     "calls",
@@ -74,6 +81,29 @@ class Metrics:
             }
             for name, row in sorted(self._rows.items())
         ]
+
+    def in_words(self, states: Mapping[str, str]) -> list[str]:
+        """The table without what did not happen, a line for every provider."""
+        lines: list[str] = []
+        for row in self.table(states):
+            name = row.pop("provider")
+            said = [f"{what} {value}" for what, value in row.items() if value and value != "0"]
+            lines.append(f"{name}: {', '.join(said)}")
+        return lines
+
+    def leave(self, states: Mapping[str, str], folder: Path | None) -> None:
+        """Log the table, and write the Prometheus text where a directory is given. One that cannot be written is said,
+        and costs nothing else."""
+        for line in self.in_words(states):
+            log.info("%s", line)
+        if folder is None:
+            return
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with replacing(folder / f"gateway-{os.getpid()}.prom") as file:
+                file.write_text(self.prometheus(states), encoding="utf-8")
+        except OSError as error:
+            log.warning("%s: the numbers of the gateway are not kept (%s)", folder, error)
 
     def prometheus(self, states: Mapping[str, str]) -> str:
         """The text format of Prometheus, version 0.0.4."""
