@@ -1,6 +1,7 @@
 """Questions as they leave the stage: proved, grounded, silent about their answer, the same for the same seed."""
 
 import json
+import shutil
 import math
 from dataclasses import replace
 from itertools import pairwise
@@ -273,8 +274,21 @@ def test_verify_refuses_another_graph(whole: Path, tmp_path: Path) -> None:
     (tmp_path / "entities.jsonl").write_bytes((place.graph / "entities.jsonl").read_bytes())
     lines = (place.graph / "facts.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "facts.jsonl").write_text("".join(line for line in lines if json.loads(line)["id"] != gone))
-    with pytest.raises(UserError, match=f"question {made.id} rests on"):
+    with pytest.raises(UserError, match="was made with another graph than"):
         questions.verify(whole / "records.jsonl", place.wiki, tmp_path)
+    alone = tmp_path / "alone.jsonl"
+    alone.write_bytes((whole / "records.jsonl").read_bytes())
+    with pytest.raises(UserError, match=f"question {made.id} rests on"):
+        questions.verify(alone, place.wiki, tmp_path)
+
+
+def test_verify_refuses_another_wiki(whole: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_world().wiki, tmp_path / "wiki")
+    (tmp_path / "wiki" / "manifest.json").unlink()
+    with (tmp_path / "wiki" / "facts.jsonl").open("a") as facts:
+        facts.write("\n")
+    with pytest.raises(UserError, match="was made with another wiki than"):
+        questions.verify(whole / "records.jsonl", tmp_path / "wiki", small_world().graph)
 
 
 def test_what_cannot_be_made_is_said_in_one_line(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ Enters: a file of questions, the wiki (of a generated world with the list of wha
 line for every question that fails, naming it and what failed.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from websailor.errors import UserError
 from websailor.files import read_jsonl
-from websailor.identity import require_whole, stage_identity
+from websailor.identity import content_hash, require_whole, stage_identity
 from websailor.questions.config import Config
 from websailor.questions.corpus import Corpus, load_corpus
 from websailor.questions.evidence import EvidenceBook
@@ -35,6 +36,7 @@ def verify_file(file: Path, wiki: Path, graph: Path) -> list[str]:
     """See `questions.verify`."""
     for directory in (wiki, graph):
         require_whole(directory)
+    _check_inputs(file, {"wiki": wiki, "graph": graph})
     pages = open_wiki(wiki)
     silent = any(not _malformed(one.pattern) and rests_on_silence(one.pattern) for one in read_jsonl(file, Question))
     corpus = load_corpus(graph, bool(pages.lexicon), wiki / "facts.jsonl" if silent else None)
@@ -63,6 +65,19 @@ def _made_with(file: Path) -> tuple[int, bool]:
     identity = stage_identity(file.parent)
     config = {} if identity is None or identity["stage"] != "questions" else identity["config"]
     return config.get("leak_rank", Config().leak_rank), "model" in config or not config
+
+
+def _check_inputs(file: Path, inputs: Mapping[str, Path]) -> None:
+    """Raise `UserError` where the questions' own directory says that they were made of another corpus."""
+    identity = stage_identity(file.parent)
+    if identity is None or identity["stage"] != "questions":
+        return
+    for name, path in inputs.items():
+        if identity["inputs"].get(name, content_hash(path)) != content_hash(path):
+            raise UserError(
+                f"{file} was made with another {name} than {path} holds: name the one it was made with, or make the "
+                "questions again"
+            )
 
 
 def _made_there(file: Path) -> int | None:
