@@ -1,8 +1,8 @@
 """Questions as they leave the stage: proved, grounded, silent about their answer, the same for the same seed."""
 
 import json
-import shutil
 import math
+import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
