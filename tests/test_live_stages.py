@@ -13,6 +13,7 @@ from websailor import evaluation, trajectories
 from websailor.cli import execute
 from websailor.errors import UserError
 from websailor.files import read_jsonl, write_jsonl
+from websailor.models.endpoint import EndpointPolicy, parse_endpoint
 from websailor.models.endpoint.spending import spent_by_role
 from websailor.models.protocol import answer_turn, call_turn
 from websailor.records import Trajectory
@@ -113,6 +114,36 @@ def test_a_collection_replayed_is_the_one_recorded(services: ServiceImitation, f
     assert (tmp_path / "record" / "config.json").read_text().count(str(store)) == 0, (
         "the place of the store is nobody's"
     )
+
+
+class PageReader(EndpointServer):
+    """An endpoint that says of every page that it read it."""
+
+    def __init__(self) -> None:
+        read = {"rational": "It is about it.", "evidence": "What stands there.", "summary": "All is told."}
+        super().__init__(says(json.dumps(read)))
+
+
+def test_a_model_that_reads_the_pages_is_counted_in_both_stages(
+    services: ServiceImitation, file: Path, tmp_path: Path
+) -> None:
+    bases, store = services.bases(), tmp_path / "web.sqlite"
+    with Researcher() as server, PageReader() as pages:
+        named = {"expert": f"openai:m@{server.url}", "split": "held_out", "filters": {"early_answers": True}}
+        more = {**named, "reader": f"openai:r@{pages.url}"}
+        config = trajectories.Config.model_validate(settings(server, bases, store, "record", **more))
+        manifest = trajectories.run(config, {"questions": file.parent}, tmp_path / "kept")
+        more = {"reader": f"openai:r@{pages.url}", "runs": 1, "workers": 1}
+        judged = evaluation.Config.model_validate(settings(server, bases, store, "record", **more))
+        policy = EndpointPolicy(parse_endpoint(f"openai:m@{server.url}"))
+        evaluation.run(judged, {"questions": file.parent / "records.jsonl"}, tmp_path / "scored", policy)
+    assert len(pages.asked) == 2 * len(QUESTIONS)
+    assert manifest.counts["reader_tokens_out"] > 0
+    for out in (tmp_path / "kept", tmp_path / "scored"):
+        assert spent_by_role(out)["reader"].replies == len(QUESTIONS)
+        one = next(iter(read_jsonl(out / "records.jsonl", Trajectory)))
+        seen = [step.observation.content for step in one.steps if step.observation]
+        assert any("Evidence: What stands there.\nSummary: All is told." in text for text in seen)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -21,7 +21,6 @@ from websailor.tools.gateway.config import GatewayConfig
 
 if TYPE_CHECKING:
     from websailor.agent import AgentConfig, Episode
-    from websailor.models.endpoint import EndpointPolicy
     from websailor.tools.base import AsyncWeb, Toolbox
     from websailor.tools.config import ToolsConfig
 
@@ -75,11 +74,10 @@ class Asking(NamedTuple):
     pages: "AsyncWeb"
     """Where citations are checked."""
     agent: "AgentConfig"
-    reader: "EndpointPolicy | None"
 
     async def aclose(self) -> None:
         """Close connections, the store and the sandbox."""
-        for opened in (self.policy, self.reader, self.toolbox):
+        for opened in (self.policy, self.toolbox):
             ending = getattr(opened, "aclose", None)
             if ending is not None:
                 await ending()
@@ -172,8 +170,8 @@ def ask_(
             print_json(trajectory.model_dump(mode="json"))
         else:
             narrator.ended(trajectory, time.monotonic() - started)
-            if asking.reader is not None:
-                console.print(f"reader {in_words(asking.reader.spent)}", style="dim", markup=False, highlight=False)
+            for role, other in asking.toolbox.asked.items():
+                console.print(f"{role} {in_words(other.spent)}", style="dim", markup=False, highlight=False)
     return 130 if interrupted else 0 if trajectory.answer is not None else 1
 
 
@@ -198,25 +196,16 @@ def _prepared(web: Web, model: str | None, settings: EndpointSettings, turns: in
         tools = web.tools() if web.live else tools
     if turns is not None:
         agent = make_config(AgentConfig, {**agent.model_dump(), "turns": turns}, "flags")
-    reading = None
-    if web.reader is not None:
-        from websailor.models.endpoint import EndpointPolicy, parse_endpoint
-
-        reading = EndpointPolicy(parse_endpoint(web.reader))
-    toolbox, pages = _tools(web, tools, reading)
-    return Asking(policy, toolbox, pages, agent, reading)
+    toolbox, pages = _tools(web, tools)
+    return Asking(policy, toolbox, pages, agent)
 
 
-def _tools(web: Web, config: "ToolsConfig", reading: "EndpointPolicy | None") -> tuple["Toolbox", "AsyncWeb"]:
+def _tools(web: Web, config: "ToolsConfig") -> tuple["Toolbox", "AsyncWeb"]:
     from websailor.tools.simulated import SimulatedScholar, SimulatedWeb, toolbox
+    from websailor.tools.summary import open_reader
     from websailor.tools.webs import Immediate
 
-    reader = None
-    if reading is not None:
-        from websailor.tools.summary import SummaryReader
-        from websailor.tools.visit import ExtractiveReader
-
-        reader = SummaryReader(reading.episode(unproved("read"), 0), ExtractiveReader(config))
+    reader = open_reader(web.reader, config)
     if web.live:
         from websailor.tools.gateway.opening import open_gateway
         from websailor.tools.live import LiveWeb, live_toolbox

@@ -72,7 +72,7 @@ async def run_jobs(
     What endpoints cost is noted in `out`."""
     waiting: Iterator[Job] = iter(jobs)
     judge = scorer or open_scorer(config.scorer, config.judge)
-    purse = Purse(out, {"policy": policy, "judge": getattr(judge, "policy", None)})
+    purse = Purse(out, {"policy": policy, "judge": getattr(judge, "policy", None), **toolbox.asked})
     protocol = endpoint_protocol(policy)
     agent = config.agent if protocol is None else config.agent.speaking(protocol)
     tools = toolbox if protocol is None else GuardedToolbox(toolbox)

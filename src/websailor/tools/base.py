@@ -7,15 +7,18 @@ says how to do it right.
 import json
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from websailor.models.fences import fenced
 from websailor.models.protocol import stripped
 from websailor.records import Hit, Observation, Page, Record, ToolCall
 from websailor.tools.arguments import ArgumentError, checked, sound
+
+if TYPE_CHECKING:
+    from websailor.models.endpoint import EndpointPolicy
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -128,9 +131,17 @@ class Tool(Protocol):
 
 
 class Toolbox:
-    """The tools of an episode, in the order the model sees them. `endings` are awaited when it is closed."""
+    """The tools of an episode, in the order the model sees them. `endings` are awaited when it is closed; `asked` are
+    the models that tools ask, by their role, for whoever counts what they cost.
+    """
 
-    def __init__(self, tools: Sequence[Tool], endings: Sequence[Callable[[], Awaitable[None]]] = ()) -> None:
+    def __init__(
+        self,
+        tools: Sequence[Tool],
+        endings: Sequence[Callable[[], Awaitable[None]]] = (),
+        asked: Mapping[str, "EndpointPolicy"] | None = None,
+    ) -> None:
+        self.asked = dict(asked or {})
         self._endings = tuple(endings)
         self._tools = {tool.spec.name: tool for tool in tools}
         if len(self._tools) != len(tools):

@@ -15,6 +15,7 @@ from websailor.files import StageConfig
 from websailor.tools.base import Toolbox
 from websailor.tools.config import ToolsConfig
 from websailor.tools.gateway.config import GatewayConfig
+from websailor.tools.summary import open_reader
 
 WebChoice = Literal["simulated", "live"]
 
@@ -28,6 +29,8 @@ class EnvironmentConfig(StageConfig):
     """What the agent may call, and how it answers."""
     gateway: GatewayConfig = GatewayConfig()
     """How the live web is reached: live, recorded or replayed."""
+    reader: str | None = None
+    """A model that reads visited pages for the agent, `openai:MODEL@URL`; None: the best sentences for its goal."""
 
     @model_validator(mode="after")
     def _pages_have_addresses(self) -> Self:
@@ -44,14 +47,15 @@ def check_environment(config: EnvironmentConfig) -> None:
 
 def open_toolbox(config: EnvironmentConfig, wiki: Path | None) -> Toolbox:
     """The configured tools over the configured web. Raises `UserError` when it cannot be opened."""
+    reader = open_reader(config.reader, config.tools)
     if config.web == "live":
         from websailor.tools.gateway.opening import open_gateway
         from websailor.tools.live import live_toolbox
 
-        return live_toolbox(open_gateway(config.gateway), config.tools)
+        return live_toolbox(open_gateway(config.gateway), config.tools, reader)
     from websailor.tools.simulated import simulated_toolbox
     from websailor.wiki import open_wiki
 
     if wiki is None:
         raise UserError('the simulated web needs a wiki: name one with --wiki, or set web = "live"')
-    return simulated_toolbox(open_wiki(wiki), config.tools)
+    return simulated_toolbox(open_wiki(wiki), config.tools, reader)

@@ -13,6 +13,7 @@ from websailor.tools.faults import FaultyWeb
 from websailor.tools.python import PythonInterpreter
 from websailor.tools.sandbox import open_sandbox
 from websailor.tools.search import SCHOLAR, Search
+from websailor.tools.summary import SummaryReader
 from websailor.tools.visit import Reader, Visit
 from websailor.tools.webs import Immediate
 
@@ -58,9 +59,9 @@ def web_toolbox(web: Web, config: ToolsConfig, scholar: Web | None = None) -> To
     return toolbox(Immediate(web), config, Immediate(scholar or web))
 
 
-def simulated_toolbox(wiki: "Wiki", config: ToolsConfig) -> Toolbox:
+def simulated_toolbox(wiki: "Wiki", config: ToolsConfig, reader: Reader | None = None) -> Toolbox:
     """The configured tools over an offline wiki."""
-    return web_toolbox(SimulatedWeb(wiki), config, SimulatedScholar(wiki))
+    return toolbox(Immediate(SimulatedWeb(wiki)), config, Immediate(SimulatedScholar(wiki)), reader)
 
 
 def toolbox(
@@ -83,4 +84,7 @@ def toolbox(
     if sandbox is not None:
         tools["PythonInterpreter"] = lambda: PythonInterpreter(sandbox)
         endings = (sandbox.aclose, *endings)
-    return Toolbox([tools[name]() for name in config.tools], endings)
+    policy = reader.policy if isinstance(reader, SummaryReader) else None
+    if policy is None:
+        return Toolbox([tools[name]() for name in config.tools], endings)
+    return Toolbox([tools[name]() for name in config.tools], (*endings, policy.aclose), {"reader": policy})

@@ -9,13 +9,17 @@ import json
 import logging
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websailor.errors import UserError
 from websailor.models.base import ChatModel, ContextExceeded, Sampling
 from websailor.models.fences import fenced
 from websailor.records import Message, Page
-from websailor.tools.visit import Reader
+from websailor.tools.config import ToolsConfig
+from websailor.tools.visit import ExtractiveReader, Reader
+
+if TYPE_CHECKING:
+    from websailor.models.endpoint import EndpointPolicy
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +31,14 @@ _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
 class SummaryReader:
-    """`model` takes one turn without tools; `fallback` answers when it does not."""
+    """`model` takes one turn without tools; `fallback` answers when it does not. `policy` is the endpoint behind the
+    model, if there is one: what it spends is counted, and it is closed with the tools.
+    """
 
-    def __init__(self, model: ChatModel, fallback: Reader, max_tokens: int = 2000) -> None:
+    def __init__(
+        self, model: ChatModel, fallback: Reader, max_tokens: int = 2000, policy: "EndpointPolicy | None" = None
+    ) -> None:
+        self.policy = policy
         self._model = model
         self._fallback = fallback
         self._sampling = Sampling(temperature=0.0, max_tokens=max_tokens, stop=())
@@ -53,6 +62,16 @@ class SummaryReader:
                 return f"{page.title}\nEvidence: {found['evidence']}\nSummary: {found['summary']}"
         log.warning("the summary model gave no usable summary of %s: read without it", page.url or page.title)
         return await self._fallback(page, goal)
+
+
+def open_reader(model: str | None, config: ToolsConfig) -> SummaryReader | None:
+    """A reader over the endpoint `openai:MODEL@URL`; None for none. Raises `UserError` for a name that is none."""
+    if model is None:
+        return None
+    from websailor.models.endpoint import EndpointModel, EndpointPolicy, parse_endpoint
+
+    policy = EndpointPolicy(parse_endpoint(model))
+    return SummaryReader(EndpointModel(policy, 0), ExtractiveReader(config), policy=policy)
 
 
 def read_summary(text: str) -> dict[str, str] | None:

@@ -125,7 +125,8 @@ class Collector:
         self._toolbox = toolbox if endpoint is None else GuardedToolbox(toolbox)
         trim_jsonl(directory.path / SPENDING, bool)  # a torn line is dropped
         self._purse = Purse(
-            directory.path, {"expert": expert, "judge": getattr(scorer, "policy", None), "rewriter": rewriter}
+            directory.path,
+            {"expert": expert, "judge": getattr(scorer, "policy", None), "rewriter": rewriter, **toolbox.asked},
         )
         self._remote = endpoint is not None
         self._breakdowns = Breakdowns(config.breakdowns, directory.reject)

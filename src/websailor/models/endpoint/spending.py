@@ -23,7 +23,7 @@ class Spent(Spending):
     """A row."""
 
     role: str
-    """Who was asked: `expert`, `policy`, `judge`, `rewriter`."""
+    """Who was asked: `expert`, `policy`, `judge`, `rewriter`, `reader`."""
 
 
 class Purse:
