@@ -199,3 +199,12 @@ addEventListener("load", () => {
     assert found["lit"] >= 2
     assert found["hacked"] is False
     assert found["wide"], "the page scrolls sideways on a phone"
+
+
+def test_an_agent_that_rl_left_where_it_was_is_said_to_be_there(tmp_path: Path) -> None:
+    run = write_sample_run(tmp_path / "run")
+    sft, rl = (run / "evaluation" / system / "manifest.json" for system in ("sft", "rl"))
+    rl.write_bytes(sft.read_bytes())
+    text = Document(make_page(run)).text
+    assert "Reinforcement learning left the agent at" in text
+    assert "took the agent" not in text
