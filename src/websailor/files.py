@@ -211,6 +211,8 @@ class StageDirectory:
         """Refuse an input of another stage, an unfinished one, and one that was made from other inputs than these."""
         for name, path in inputs.items():
             if name not in MADE_BY or not path.is_dir():
+                if name in DATA and path.name == DATA[name][0]:
+                    self._check_origin(path, stage_identity(path.parent), name, inputs)
                 continue
             require_whole(path)
             file, command = DATA[name][0], MADE_BY[name]
@@ -222,9 +224,15 @@ class StageDirectory:
                 raise UserError(f"{path}: not a {name} directory ({what}): make one with `{command}`")
             if not (path / "manifest.json").is_file():
                 raise UserError(f"{path}: not finished: run `{command}` as before, it goes on where it stopped")
-            for source, digest in identity["inputs"].items():
-                if source in MADE_BY and source != name and self.inputs.get(source, digest) != digest:
-                    raise UserError(f"{path} was made from another {source} than {inputs[source]}: give that one")
+            self._check_origin(path, identity, name, inputs)
+
+    def _check_origin(
+        self, path: Path, identity: Mapping[str, Any] | None, name: str, inputs: Mapping[str, Path]
+    ) -> None:
+        """Refuse what was made from another wiki or graph than is given beside it."""
+        for source, digest in {} if identity is None else identity["inputs"].items():
+            if source in MADE_BY and source != name and self.inputs.get(source, digest) != digest:
+                raise UserError(f"{path} was made from another {source} than {inputs[source]}: give that one")
 
     def _check_identity(self) -> None:
         identity = {"stage": self.stage, "config": self.config.model_dump(mode="json"), "inputs": self.inputs}

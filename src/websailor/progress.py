@@ -26,7 +26,6 @@ def configure_logging(file: Path | None = None, verbose: bool = False) -> None:
     )
     for noisy in ("filelock", "urllib3", "numba", "asyncio", "openai", "httpx2", "httpcore2", "torch"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # its warnings do not say what is tried again; callers do
 
 
 @contextmanager

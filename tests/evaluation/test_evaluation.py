@@ -149,6 +149,17 @@ def test_another_configuration_is_refused(inputs: dict[str, Path], tmp_path: Pat
         evaluation.run(CONFIG.model_copy(update={"runs": 2}), inputs, tmp_path / "out", policy())
 
 
+def test_questions_of_another_wiki_are_refused(inputs: dict[str, Path], tmp_path: Path) -> None:
+    made = tmp_path / "questions"
+    made.mkdir()
+    (made / "records.jsonl").write_bytes((inputs["questions"] / "records.jsonl").read_bytes())
+    said = {"stage": "questions", "config": {}, "inputs": {"wiki": "0" * 32}}
+    (made / "config.json").write_text(json.dumps(said))
+    with pytest.raises(UserError, match="was made from another wiki than"):
+        evaluation.run(CONFIG, {**inputs, "questions": made / "records.jsonl"}, tmp_path / "e", policy())
+    assert not (tmp_path / "e" / "records.jsonl").exists()
+
+
 def test_another_checkpoint_is_another_input(inputs: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "checkpoint"
     folder.mkdir()

@@ -23,7 +23,7 @@ def report_(
     Parameters
     ----------
     run_directory
-        A run: runs/<name>.
+        A run, such as runs/quickstart.
     out
         Directory of the page; default: report/ in the run.
     """

@@ -144,12 +144,17 @@ def graph_section(run: Run, size: int) -> dict[str, Any] | None:
         "shown": (len(entities), len(facts)),
         "total": (len(run.entities), len(run.facts)),
         "statistics": [
-            (name, f"{100 * counts[key]:.0f} %" if percent else f"{counts[key]:,.3g}")
+            (name, f"{100 * counts[key]:.0f} %" if percent else spelled(counts[key]))
             for key, name, percent in GRAPH_STATISTICS
             if key in counts
         ],
         "comparison": graph_comparison(run.path / "graph"),
     }
+
+
+def spelled(value: float) -> str:
+    """A whole number with all its digits, another one with three."""
+    return f"{value:,.0f}" if value >= 1000 or float(value).is_integer() else f"{value:.3g}"
 
 
 def graph_comparison(graph: Path) -> dict[str, Any] | None:

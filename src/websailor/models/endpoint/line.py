@@ -52,6 +52,7 @@ class Line:
         """One reply. Raises `EndpointError`, `TooLong`, or what the listener raised."""
         import stamina
 
+        logging.getLogger("stamina").setLevel(logging.ERROR)  # retries are counted here; its words do not say of what
         config = self._config
         tried = 0
         try:
