@@ -263,8 +263,10 @@ def test_a_graph_without_its_entities_is_refused(whole: Path, tmp_path: Path) ->
     place = small_world()
     (tmp_path / "entities.jsonl").write_text("")
     (tmp_path / "facts.jsonl").write_bytes((place.graph / "facts.jsonl").read_bytes())
+    alone = tmp_path / "alone.jsonl"
+    alone.write_bytes((whole / "records.jsonl").read_bytes())
     with pytest.raises(UserError, match="build the graph again"):
-        questions.verify(whole / "records.jsonl", place.wiki, tmp_path)
+        questions.verify(alone, place.wiki, tmp_path)
 
 
 def test_verify_refuses_another_graph(whole: Path, tmp_path: Path) -> None:

@@ -8,13 +8,16 @@ import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
+import networkx as nx
 import pytest
 from sample_run import write_sample_run
 
 from websailor import report
 from websailor.diversity import effective_number
 from websailor.errors import UserError
+from websailor.records import Pattern
 from websailor.report.page import compare, duration, spread
+from websailor.report.question_set import place
 from websailor.report.run_directory import read_run
 
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'&{{7*7}}"
@@ -121,9 +124,9 @@ def test_a_report_does_not_take_the_place_of_something_else(tmp_path: Path) -> N
     for _ in range(2):
         report.run(config, inputs, tmp_path / "page")
     before = (tmp_path / "run" / "questions" / "manifest.json").read_bytes()
-    for place in ("run", "run/questions"):
+    for folder in ("run", "run/questions"):
         with pytest.raises(UserError, match="holds something else than a report"):
-            report.run(config, inputs, tmp_path / place)
+            report.run(config, inputs, tmp_path / folder)
     assert (tmp_path / "run" / "questions" / "manifest.json").read_bytes() == before
 
 
@@ -146,7 +149,9 @@ def test_the_comparison_prefers_what_tells_systems_apart(tmp_path: Path) -> None
 
 def test_the_sample_takes_every_shape_in_turn(tmp_path: Path) -> None:
     questions = read_run(write_sample_run(tmp_path / "run")).questions
-    assert {question.shape for question in spread(questions, 3)} == {"shape0", "shape1", "shape2"}
+    shapes = {place(question.pattern)[0] for question in questions}
+    assert len(shapes) > 1
+    assert {place(question.pattern)[0] for question in spread(questions, len(shapes))} == shapes
     assert len(spread(questions, 1000)) == len(questions)
 
 
@@ -208,3 +213,19 @@ def test_an_agent_that_rl_left_where_it_was_is_said_to_be_there(tmp_path: Path) 
     text = Document(make_page(run)).text
     assert "Reinforcement learning left the agent at" in text
     assert "took the agent" not in text
+
+
+def test_a_shape_is_that_of_the_finished_query(tmp_path: Path) -> None:
+    """Against networkx: two questions have one class exactly when their graphs of entities are isomorphic."""
+    questions = read_run(write_sample_run(tmp_path / "run")).questions[:12]
+
+    def graph(pattern: Pattern) -> nx.DiGraph:
+        made = nx.DiGraph()
+        made.add_nodes_from(set(pattern.variables) - pattern.value_types.keys())
+        made.add_edges_from((one.subject, one.object) for one in pattern.atoms if one.object in made)
+        return made
+
+    pairs = [(one.pattern, other.pattern) for one in questions for other in questions]
+    same = [place(one)[0] == place(other)[0] for one, other in pairs]
+    assert same == [nx.is_isomorphic(graph(one), graph(other)) for one, other in pairs]
+    assert set(same) == {True, False}

@@ -191,7 +191,7 @@ class Question(Record):
     uncertainty: Uncertainty
     evidence: tuple[Evidence, ...]
     shape: str
-    """`Shape.class_id` of the subgraph it came from."""
+    """`Shape.class_id` of the subgraph it was drawn from; clues that went left out what only they spoke of."""
     focus_orbit: int
     """Index of the focus' orbit in the shape."""
     language: Literal["en", "zh"] = "en"

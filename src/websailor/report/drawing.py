@@ -99,7 +99,7 @@ def shape_svg(pattern: Pattern) -> Markup:
     """The bare shape of a question: dots and edges, the focus filled."""
     nodes = entity_variables(pattern)
     index = {variable: position for position, variable in enumerate(nodes)}
-    edges = _edges(pattern, index)
+    edges = entity_edges(pattern, index)
     position_N2 = _fit(packed_layout(len(nodes), edges), 120, 92, 14, largest=44)
     parts = [_arrow(position_N2[left], position_N2[right], 6) for left, right in edges]
     for variable, node in index.items():
@@ -111,7 +111,7 @@ def pattern_svg(pattern: Pattern, names: Mapping[str, str]) -> Markup:
     """The subgraph behind a question, with what the question says of each node and the hidden name below it."""
     index = {variable: position for position, variable in enumerate(pattern.variables)}
     width, height = 560.0, min(150.0 + 46 * max(len(index) - 2, 0), 420.0)
-    layout_N2 = packed_layout(len(index), _edges(pattern, index))
+    layout_N2 = packed_layout(len(index), entity_edges(pattern, index))
     position_N2 = _fit(layout_N2, width, height, 70, largest=170, margin_y=34)
     said = {domain.variable: domain for domain in pattern.domains}
     parts: list[Markup] = []
@@ -221,7 +221,8 @@ def _role(pattern: Pattern, variable: str, domain: Domain | None) -> str:
     return "literal" if variable in pattern.value_types else "free"
 
 
-def _edges(pattern: Pattern, index: Mapping[str, int]) -> list[tuple[int, int]]:
+def entity_edges(pattern: Pattern, index: Mapping[str, int]) -> list[tuple[int, int]]:
+    """(subject, object) of every atom between variables that have a position."""
     return [
         (index[atom.subject], index[atom.object])
         for atom in pattern.atoms

@@ -22,7 +22,7 @@ from websailor.report.drawing import (
     query_text,
     sample_graph,
 )
-from websailor.report.question_set import OPERATORS, shape_section, side_by_side
+from websailor.report.question_set import OPERATORS, place, shape_section, side_by_side
 from websailor.report.results import NAMES, SystemResult, results
 from websailor.report.run_directory import STAGES, Run
 
@@ -175,7 +175,7 @@ def spread(questions: Sequence[Question], count: int) -> list[Question]:
     """A sample that takes every shape in turn, the largest first, so that it shows the variety."""
     waiting: dict[str, list[Question]] = {}
     for question in sorted(questions, key=lambda question: -len(question.pattern.variables)):
-        waiting.setdefault(question.shape, []).append(question)
+        waiting.setdefault(place(question.pattern)[0], []).append(question)
     chosen: list[Question] = []
     while waiting and len(chosen) < count:
         for shape in list(waiting):

@@ -6,13 +6,15 @@ Enters: questions, and the prompts of a published set where one was given. Leave
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import mean, median
 from typing import Any
 
 from websailor.diversity import effective_number
-from websailor.records import Question
+from websailor.questions.shapes.canonical import MAX_NODES, Form, shape_of
+from websailor.records import Pattern, Question
 from websailor.report.charts import bars
-from websailor.report.drawing import entity_variables, shape_svg
+from websailor.report.drawing import entity_edges, entity_variables, shape_svg
 from websailor.report.reading import profile
 
 OPERATORS = {
@@ -65,10 +67,27 @@ def histogram(values: Sequence[float], unit: str = "") -> list[tuple[str, float]
     ]
 
 
+def place(pattern: Pattern) -> tuple[str, int]:
+    """Isomorphism class of the entities that a finished question speaks of, and the orbit of the one it asks for. The
+    subgraph it was drawn from may have been larger. Classes of more than `MAX_NODES` entities are told by their size.
+    """
+    nodes = entity_variables(pattern)
+    index = {variable: position for position, variable in enumerate(nodes)}
+    if len(nodes) > MAX_NODES:
+        return f"{len(nodes)} entities", 0
+    form = _form(len(nodes), tuple(sorted(set(entity_edges(pattern, index)))))
+    return form.class_id, next(number for number, orbit in enumerate(form.orbits) if index[pattern.focus] in orbit)
+
+
+@lru_cache(maxsize=1 << 14)
+def _form(size: int, edges: tuple[tuple[int, int], ...]) -> Form:
+    return shape_of(size, edges)
+
+
 def totals(questions: Sequence[Question]) -> dict[str, float]:
     """The set in numbers: evenness over shapes and the places of the focus, means of what was measured."""
-    classes = Counter(question.shape for question in questions)
-    cells = Counter((question.shape, question.focus_orbit) for question in questions)
+    cells = Counter(place(question.pattern) for question in questions)
+    classes = Counter(shape for shape, _ in cells.elements())
     measured = [question.uncertainty for question in questions]
     return {
         "questions": len(questions),
@@ -112,9 +131,9 @@ def shape_section(questions: Sequence[Question]) -> dict[str, Any] | None:
     """The shapes questions have, how evenly they and the places of the focus are used, and what makes them hard."""
     if not questions:
         return None
-    classes = Counter(question.shape for question in questions)
-    fullest = sorted(questions, key=lambda question: len(entity_variables(question.pattern)))
-    shown = {question.shape: question for question in fullest}
+    shapes = [place(question.pattern)[0] for question in questions]
+    classes = Counter(shapes)
+    shown = dict(zip(shapes, questions, strict=True))
     numbers = totals(questions)
     return {
         "shapes": [
