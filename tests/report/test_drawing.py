@@ -42,7 +42,14 @@ def test_ticks_of_a_flat_line() -> None:
 
 @pytest.mark.parametrize(
     ("value", "percent", "label"),
-    [(0, False, "0"), (0.45, True, "45%"), (12345, False, "12,345"), (0.00002, False, "2e-5"), (0.25, False, "0.25")],
+    [
+        (0, False, "0"),
+        (0.45, True, "45%"),
+        (12345, False, "12,345"),
+        (0.00002, False, "2e-5"),
+        (0.00015, False, "1.5e-4"),
+        (0.25, False, "0.25"),
+    ],
 )
 def test_labels(value: float, percent: bool, label: str) -> None:
     assert number(value, percent) == label

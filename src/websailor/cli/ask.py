@@ -31,6 +31,7 @@ NO_GATEWAY_FLAGS = GatewayConfig.model_construct()
 
 TOOLS = ("search", "visit", "google_scholar", "PythonInterpreter")
 HOW = "more: --live searches the real web, --model openai:MODEL@URL asks another model, `websailor doctor` shows both"
+UNSEEN = "which it has never seen: name a model for it with --model openai:MODEL@URL"
 
 
 class Narrated:
@@ -156,8 +157,9 @@ def ask_(
     web = Web(run, wiki, live, make_config(GatewayConfig, given(gateway), "gateway"), reader, unsafe_subprocess)
     asking = _prepared(web, model, settings, turns, narrator)
     sampling = sampling.model_copy(update={"max_tokens": asking.agent.max_tokens_per_turn})
-    if model is None and not live:
-        console.print(f"{asking.policy.name} in the simulated web ({HOW})", style="dim", highlight=False)
+    if model is None:
+        where = f"on the real web, {UNSEEN}" if live else f"in the simulated web ({HOW})"
+        console.print(f"{asking.policy.name} {where}", style="dim", highlight=False)
     asked = unproved(question)
     narrated = Narrated(asking.policy.episode(asked, seed), narrator)
     episode = Episode(asked, narrated, asking.toolbox, asking.agent, sampling, seed, asking.policy.name)

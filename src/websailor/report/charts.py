@@ -53,7 +53,7 @@ def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 
 def number(value: float, percent: bool = False) -> str:
-    """A short label: `0.0005`, `12.5`, `1,200`, `45%`."""
+    """A short label: `1.5e-4`, `12.5`, `1,200`, `45%`."""
     if percent:
         return f"{100 * value:.0f}%"
     if value == 0:
@@ -61,7 +61,7 @@ def number(value: float, percent: bool = False) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     if abs(value) < 0.001:
-        return f"{value:.0e}".replace("e-0", "e-")
+        return f"{value:.1e}".replace(".0e", "e").replace("e-0", "e-")
     return f"{value:.3g}"
 
 
